@@ -1,0 +1,22 @@
+"""Shapes in signatures are checked while the tests run: beartype reads what jaxtyping says."""
+
+import os
+
+import pytest
+
+if not os.environ.get("JAXTYPING_DISABLE"):
+    from jaxtyping import install_import_hook
+
+    install_import_hook([f"coursekit.{part}" for part in ("text", "data", "metrics", "models", "train", "show")], "beartype.beartype")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run the tests marked full as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--full"):
+        skip = pytest.mark.skip(reason="runs in `make full`")
+        for item in items:
+            if item.get_closest_marker("full"):
+                item.add_marker(skip)
