@@ -1,1 +1,28 @@
-"""models"""
+"""One file a model; import the file that you need."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coursekit.models.ngram import AddK as AddK
+    from coursekit.models.ngram import Interpolated as Interpolated
+    from coursekit.models.ngram import KneserNey as KneserNey
+    from coursekit.models.window_lm import WindowLM as WindowLM
+    from coursekit.models.window_lm import WindowLMConfig as WindowLMConfig
+
+# The n-grams need no torch, so nothing is imported before it is asked for.
+_HOME = {
+    "AddK": "ngram",
+    "Interpolated": "ngram",
+    "KneserNey": "ngram",
+    "WindowLM": "window_lm",
+    "WindowLMConfig": "window_lm",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f"coursekit.models.{_HOME[name]}"), name)
+    if name in _HOME.values():
+        return importlib.import_module(f"coursekit.models.{name}")
+    raise AttributeError(f"module 'coursekit.models' has no attribute {name!r}")

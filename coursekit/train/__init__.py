@@ -1,1 +1,29 @@
-"""train"""
+"""Training: `fit`, its history and schedule, the device and the preset."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coursekit.train.device import pick_device as pick_device
+    from coursekit.train.device import self_check as self_check
+    from coursekit.train.fitting import fit as fit
+    from coursekit.train.history import History as History
+    from coursekit.train.presets import preset as preset
+    from coursekit.train.schedule import warmup_cosine as warmup_cosine
+
+# Only what is asked for is imported: the preset needs no torch. No file is called as the function in it, for then
+# importing the one would hide the other.
+_HOME = {
+    "History": "history",
+    "fit": "fitting",
+    "pick_device": "device",
+    "preset": "presets",
+    "self_check": "device",
+    "warmup_cosine": "schedule",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f"coursekit.train.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'coursekit.train' has no attribute {name!r}")

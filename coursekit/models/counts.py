@@ -1,0 +1,169 @@
+"""Counting n-grams with arrays: the tables under every model of ngram.py.
+
+A context is known by an integer. The empty context is 0, and each longer context is numbered by the pair
+(context that is one word shorter, word before it), packed into one integer `context * base + word`. Numbered so,
+order by order, no key outgrows (distinct contexts) x (vocabulary), so that 50,000 words at order 8 fit 64 bits.
+
+Letters: T predicted words in all sequences together, N words of context.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import TypeAlias
+
+import numpy as np
+from jaxtyping import Int
+
+from coursekit.errors import CourseError
+
+Tokens: TypeAlias = Sequence[int] | Int[np.ndarray, " L"]
+# For each order, shortest first: count(context word), count(context .), number of different words after the context.
+Found: TypeAlias = list[tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+# A table with one cell for every possible key is several times faster than a sorted one, but only worth its memory
+# while the cells are not many more than the keys that were seen.
+CELLS_PER_KEY = 16
+
+
+def flatten(sequences: Iterable[Tokens], vocab_size: int) -> tuple[Int[np.ndarray, " T"], Int[np.ndarray, " S"]]:
+    """All tokens in one array, and the length of each of the S sequences.
+
+    Raises ValueError for an id outside 0 .. vocab_size - 1.
+    """
+    rows = list(sequences)
+    if rows and isinstance(rows[0], int | np.integer):
+        raise ValueError("a list of sequences is needed, not one sequence: write [sequence].")
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    if len(rows) == 1:
+        tokens = np.asarray(rows[0], dtype=np.int64)
+    elif all(isinstance(row, np.ndarray) for row in rows) and rows:
+        tokens = np.concatenate(rows).astype(np.int64, copy=False)
+    else:
+        tokens = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=int(lengths.sum()))
+    if tokens.size and not (tokens.min() >= 0 and tokens.max() < vocab_size):
+        wrong = tokens[(tokens < 0) | (tokens >= vocab_size)][0]
+        raise ValueError(
+            f"id {wrong} lies outside the vocabulary, whose ids are 0 to {vocab_size - 1}: "
+            "encode the text with the vocabulary of this model."
+        )
+    return tokens, lengths
+
+
+def windows(
+    sequences: Iterable[Tokens], context: int, vocab_size: int, bos: int = 2
+) -> tuple[Int[np.ndarray, "T N"], Int[np.ndarray, " T"]]:
+    """Every word of every sequence, and the `context` words before it in reading order.
+
+    Before the first word of a sequence stand `context` times `bos`. The columns of the first array are contiguous.
+    """
+    tokens, lengths = flatten(sequences, vocab_size)
+    position = np.arange(tokens.size) + context * np.repeat(np.arange(1, len(lengths) + 1), lengths)
+    padded = np.full(tokens.size + context * len(lengths), bos, dtype=np.int64)
+    padded[position] = tokens
+    before = np.empty((context, tokens.size), dtype=np.int64)
+    for j in range(context):
+        before[j] = padded[position - (context - j)]
+    return before.T, tokens
+
+
+class Index:
+    """Numbers distinct integer keys 0, 1, 2 ... in their order, and finds them again."""
+
+    def __init__(self, keys: Int[np.ndarray, " T"], cells: int) -> None:
+        """`keys` lie in 0 .. cells - 1. Afterwards `ids` holds the number of each, and `size` how many differ."""
+        self.dense = cells <= CELLS_PER_KEY * max(keys.size, 1 << 12)
+        if self.dense:
+            seen = np.zeros(cells, dtype=bool)
+            seen[keys] = True
+            found = np.flatnonzero(seen)
+            self.table = np.full(cells, -1, dtype=np.int64 if cells > 1 << 31 else np.int32)
+            self.table[found] = np.arange(found.size)
+            self.ids = self.table[keys]
+        else:
+            found, self.ids = np.unique(keys, return_inverse=True)
+            self.table = found
+        self.size = int(found.size)
+
+    def first(self) -> Int[np.ndarray, " K"]:
+        """One position at which each of the K distinct keys stands."""
+        position = np.empty(self.size, dtype=np.int64)
+        position[self.ids] = np.arange(self.ids.size)
+        return position
+
+    def find(self, keys: Int[np.ndarray, " T"]) -> Int[np.ndarray, " T"]:
+        """The number of each key, -1 for one that was never seen (or is negative)."""
+        if self.dense:
+            return np.where(keys < 0, -1, self.table[np.maximum(keys, 0)])
+        place = np.minimum(np.searchsorted(self.table, keys), self.size - 1)
+        return np.where(self.table[place] == keys, place, -1)
+
+
+class Level:
+    """The n-grams of one order: `count[ngram]`, `total[context]` (their sum) and `types[context]` (how many differ)."""
+
+    def __init__(self, ngrams: Index, context: np.ndarray, contexts: int, longer: Index | None = None) -> None:
+        """`ngrams.ids` and `context` number the n-gram and its context at each position of the text.
+
+        An n-gram counts its occurrences or, where `longer` is given, the n-grams of `longer` that end in it.
+        """
+        self.ngrams = ngrams
+        ends = ngrams.ids if longer is None else ngrams.ids[longer.first()]
+        self.count = np.bincount(ends, minlength=ngrams.size).astype(np.float64)
+        owner = context[ngrams.first()]
+        self.total = np.bincount(owner, weights=self.count, minlength=contexts)
+        self.types = np.bincount(owner, minlength=contexts).astype(np.float64)
+
+    def look_up(self, context: np.ndarray, key: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """count(context word), count(context .) and the number of different words after it; zeros where unseen."""
+        ngram = self.ngrams.find(key)
+        known = context >= 0
+        return (
+            np.where(ngram >= 0, self.count[ngram], 0.0),
+            np.where(known, self.total[context], 0.0),
+            np.where(known, self.types[context], 0.0),
+        )
+
+
+class Counts:
+    """Counts of all n-grams of the given `orders` (1 = single words), from sequences padded with `bos`.
+
+    With `continuation=True` an n-gram below the highest order counts the *different words* seen before it instead of
+    its occurrences (Kneser & Ney 1995): "Francisco" is frequent, but follows one word only.
+    """
+
+    def __init__(
+        self, sequences: Iterable[Tokens], orders: Sequence[int], vocab_size: int, bos: int, continuation: bool = False
+    ) -> None:
+        self.order, self.orders, self.vocab_size, self.bos = max(orders), orders, vocab_size, bos
+        self.base = max(vocab_size, bos + 1)
+        before, word = windows(sequences, self.order - 1, vocab_size, bos)
+        if not word.size:
+            raise CourseError("the text is empty: give the model at least one word to count.")
+        self.contexts: list[Index] = []
+        tables: list[tuple[Index, np.ndarray, int]] = []
+        context, contexts = np.zeros(word.size, dtype=np.int64), 1
+        for order in range(1, self.order + 1):
+            if order in orders:
+                tables.append((Index(context * self.base + word, contexts * self.base), context, contexts))
+            if order < self.order:
+                index = Index(context * self.base + before[:, -order], contexts * self.base)
+                self.contexts.append(index)
+                context, contexts = index.ids.astype(np.int64), index.size
+        self.levels: dict[int, Level] = {}
+        for i, (ngrams, context, contexts) in enumerate(tables):
+            longer = tables[i + 1][0] if continuation and i + 1 < len(tables) else None
+            self.levels[orders[i]] = Level(ngrams, context, contexts, longer)
+
+    def look_up(self, before: Int[np.ndarray, "T N"], word: Int[np.ndarray, " T"]) -> Found:
+        """The counts of each word after its context, in each order."""
+        found: Found = []
+        context = np.zeros(word.size, dtype=np.int64)
+        for order in range(1, self.order + 1):
+            if order in self.levels:
+                found.append(self.levels[order].look_up(context, self._key(context, word)))
+            if order < self.order:
+                context = self.contexts[order - 1].find(self._key(context, before[:, -order]))
+        return found
+
+    def _key(self, context: np.ndarray, word: np.ndarray) -> np.ndarray:
+        return np.where(context >= 0, context.astype(np.int64) * self.base + word, -1)
