@@ -1,0 +1,124 @@
+"""The commands. Each one calls a function of the package and says in one sentence what went wrong."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from coursekit.errors import CourseError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="A course on sequence models.", rich_markup_mode=None)
+Chapter = Annotated[str, typer.Argument(metavar="NN", help="a chapter's number or name, such as 01")]
+Chapters = Annotated[str | None, typer.Argument(metavar="[NN]", help="a chapter or part, such as 01 or 01a; all if left out")]
+
+
+@app.command()
+def lab(
+    folder: Annotated[Path, typer.Option(help="where your own copies live")] = Path("work"),
+    port: Annotated[int, typer.Option(help="the port to use; 0 takes a free one")] = 0,
+    browser: Annotated[bool, typer.Option(help="open a browser window")] = True,
+    copy_only: Annotated[bool, typer.Option(help="copy the notebooks and stop")] = False,
+) -> int:
+    """Copy the notebooks into your own folder, without touching what you wrote there, and open JupyterLab."""
+    from coursekit.cli import copies, server
+
+    for line in copies.update(folder):
+        typer.echo(line)
+    return 0 if copy_only else server.serve(folder, port, browser)
+
+
+@app.command()
+def build(
+    chapter: Chapters = None,
+    check: Annotated[bool, typer.Option(help="build aside and say whether the result is the committed one")] = False,
+) -> int:
+    """Execute the notebooks' sources and write the notebooks, exercises, solutions and their check data."""
+    from coursekit.notebook.build import build
+
+    return int(build(chapter, check=check))
+
+
+@app.command()
+def verify(
+    chapter: Chapters = None,
+    canary: Annotated[bool, typer.Option(help="under three processor settings instead of one")] = False,
+) -> int:
+    """Run the notebooks again and compare every stored result."""
+    from coursekit.notebook import canary as settings
+    from coursekit.notebook.build import verify
+
+    return int(settings.run(chapter) if canary else verify(chapter))
+
+
+@app.command()
+def check(
+    chapter: Chapter,
+    notebook: Annotated[Path | None, typer.Argument(help="your exercise notebook; by default the one in work/")] = None,
+    gates: Annotated[bool, typer.Option(help="for authors: hold the chapter's questions against the gates")] = False,
+) -> int:
+    """Check your answers to a chapter's exercises."""
+    from coursekit.cli.answers import check_answers, check_gates
+
+    return check_gates(chapter) if gates else check_answers(chapter, notebook)
+
+
+@app.command()
+def experiment(
+    chapter: Chapter,
+    only: Annotated[list[str] | None, typer.Option(help="the name of one entry; may be given again")] = None,
+    preset: Annotated[str, typer.Option(help="tiny, colab or full")] = "tiny",
+    again: Annotated[bool, typer.Option(help="run also what the ledger already holds")] = False,
+) -> int:
+    """Run a chapter's longer experiments over their seeds and keep the values in its ledger."""
+    from coursekit.notebook.ledger import run_experiments
+
+    run_experiments(chapter, only=only, preset=preset, again=again)
+    return 0
+
+
+@app.command()
+def doctor() -> int:
+    """Show versions and device, and check that the device computes what the processor computes."""
+    from coursekit.cli.doctor import report
+
+    lines, healthy = report()
+    typer.echo("\n".join(lines))
+    return 0 if healthy else 1
+
+
+@app.command()
+def new(name: Annotated[str, typer.Argument(metavar="NN_topic", help="such as 16_state_spaces")]) -> int:
+    """Write the skeleton of a new chapter: notebook source, quiz, experiments, exercises."""
+    from coursekit.notebook.build import new_chapter
+
+    for path in new_chapter(name):
+        typer.echo(path)
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; an error is one sentence on stderr and a non-zero exit, never a traceback."""
+    try:
+        code = app(arguments, prog_name="coursekit", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except (typer.Exit, typer.Abort) as stop:
+        return getattr(stop, "exit_code", 1)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if os.environ.get("COURSEKIT_DEBUG"):
+            raise
+        print(f"coursekit: {sentence(error)}", file=sys.stderr)
+        return getattr(error, "exit_code", 1)
+
+
+def sentence(error: Any) -> str:
+    """What a user reads: our own errors and wrong usage as they are, anything else with the way to see more."""
+    if hasattr(error, "format_message"):
+        return f"{error.format_message()} (coursekit --help lists the commands)"
+    if isinstance(error, CourseError):
+        return str(error)
+    first = next(iter(str(error).splitlines()), "") or "no further word"
+    return f"{type(error).__name__}: {first} (COURSEKIT_DEBUG=1 shows where)"

@@ -1,0 +1,75 @@
+"""run.py: too old a Python, an unknown command, and when it installs again."""
+
+import importlib.util
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A copy of run.py in a folder of its own, with nothing installed yet."""
+    for name in ("run.py", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    spec = importlib.util.spec_from_file_location("run", tmp_path / "run.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_old_python_is_one_sentence(run, monkeypatch):
+    monkeypatch.setattr(run.sys, "version_info", (3, 9, 18))
+    assert run.main(["lab"]) == "This course needs Python 3.11 or newer and this is 3.9: start run.py with a newer Python."
+
+
+@pytest.mark.parametrize("name", ["python3.9", "python3.10"])
+def test_a_real_old_python_says_it(name):
+    old = shutil.which(name)
+    if old is None or subprocess.run([old, "--version"], capture_output=True, check=False).returncode:
+        pytest.skip(f"{name} is not on this machine")
+    done = subprocess.run([old, ROOT / "run.py", "lab"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "needs Python 3.11 or newer" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_unknown_command_names_the_known(run):
+    assert run.main(["lap"]) == "Say what to run: python run.py lab | test | full | canary | bench"
+
+
+def test_installs_once_and_again_when_the_pins_change(run, monkeypatch, tmp_path):
+    calls = []
+    monkeypatch.setattr(run.subprocess, "call", lambda command, **_: calls.append(command) or 0)
+    Path(run.BIN).mkdir(parents=True)
+    Path(run.PYTHON).touch()
+    assert run.install({"lab", "test"}) is None
+    assert calls[-1][-1] == ".[lab,test]"
+    assert "constraints.txt" in calls[-1]
+    run.install({"lab"})
+    assert len(calls) == 1, "the larger set holds the smaller one"
+    with open(tmp_path / "constraints.txt", "a") as pins:
+        pins.write("# changed\n")
+    run.install({"lab"})
+    assert len(calls) == 2
+    assert json.loads(Path(run.STAMP).read_text())["extras"] == ["lab"]
+
+
+def test_failed_installation_is_a_sentence_and_leaves_no_stamp(run, monkeypatch):
+    Path(run.BIN).mkdir(parents=True)
+    Path(run.PYTHON).touch()
+    monkeypatch.setattr(run.subprocess, "call", lambda *_, **__: 1)
+    assert "run this again" in run.install({"lab"})
+    assert not Path(run.STAMP).exists()
+
+
+def test_a_failed_step_fails_the_run_but_the_others_still_run(run, monkeypatch, capsys):
+    seen = []
+    monkeypatch.setattr(run.subprocess, "call", lambda command, **_: seen.append(command) or len(seen) % 2)
+    assert run.run({"one": ["a"], "two": ["b"]}, []) == 1
+    assert len(seen) == 2
+    assert "one        FAILED" in capsys.readouterr().out
