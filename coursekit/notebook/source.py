@@ -1,0 +1,100 @@
+"""From a py:percent source to the cells of its notebook, outputs still to come."""
+
+import collections
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+from coursekit.errors import CourseError
+from coursekit.notebook import quiz
+from coursekit.notebook.bootstrap import bootstrap
+from coursekit.notebook.places import chapter_of, repository
+
+NO_ALT = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=\"[^\"]+\")[^>]*>", re.IGNORECASE)
+
+
+def render(source: Path, root: Path) -> Any:
+    """The notebook of a source without outputs; the same text gives the same notebook.
+
+    A cell tagged `bootstrap` becomes the generated first cell; a Markdown cell tagged `quiz` whose text is
+    "quiz: q1 q2" becomes those questions; a code cell's leading comment "# alt: ..." becomes its pictures' alternative
+    text. Tags, slide types and other cell metadata travel. Raises CourseError for a first code cell that is no
+    bootstrap and for a picture without alternative text.
+    """
+    import jupytext
+    import nbformat
+
+    chapter = chapter_of(source)
+    read = jupytext.read(source, fmt="py:percent")
+    cells = [_cell(cell, source, root, chapter) for cell in read.cells]
+    _check(cells, source)
+    for cell, name in zip(cells, _ids(cells), strict=True):
+        cell["id"] = name
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "coursekit": {"chapter": chapter, "part": source.stem, "exercises": exercises_hash(root, chapter)},
+    }
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata, nbformat_minor=5)
+
+
+def exercises_hash(root: Path, chapter: str) -> str:
+    """Which exercises the notebook was written for: a hash of the chapter's public check data, "" without any."""
+    data = root / "coursekit" / "check" / "data" / f"{chapter}.json"
+    return hashlib.sha256(data.read_bytes()).hexdigest()[:12] if data.is_file() else ""
+
+
+def _cell(cell: Any, source: Path, root: Path, chapter: str) -> Any:
+    import nbformat
+
+    # lines_to_next_cell is jupytext's own note about blank lines in the source
+    metadata = {key: value for key, value in cell.metadata.items() if key != "lines_to_next_cell"}
+    text, tags = cell.source, metadata.get("tags", [])
+    if cell.cell_type == "markdown":
+        if "quiz" in tags:
+            text = _quiz(text, root / "notebooks" / "quiz" / f"{chapter}.yaml")
+        return nbformat.v4.new_markdown_cell(text, metadata=metadata)
+    if "bootstrap" in tags:
+        text = bootstrap(repository(root))
+    text, alt = split_alt(text)
+    if alt:
+        metadata["alt"] = alt
+    return nbformat.v4.new_code_cell(text, metadata=metadata)
+
+
+def _quiz(text: str, path: Path) -> str:
+    match = re.fullmatch(r"quiz:((?:\s+\S+)+)\s*", text.strip())
+    if not match:
+        raise CourseError(f'A cell tagged quiz must read like "quiz: q1 q2", not {text.strip()!r}')
+    return quiz.markdown(quiz.read(path), match[1].split())
+
+
+def split_alt(text: str) -> tuple[str, str]:
+    """A cell's code without its leading "# alt: ..." comment (which may run over lines), and that comment's text."""
+    lines = text.split("\n")
+    if not lines[0].startswith("# alt:"):
+        return text, ""
+    end = next((i for i, line in enumerate(lines) if not line.startswith("# ")), len(lines))
+    alt = " ".join(line.removeprefix("# ").strip() for line in lines[:end])
+    return "\n".join(lines[end:]).strip("\n"), alt.removeprefix("alt:").strip()
+
+
+def _check(cells: list[Any], source: Path) -> None:
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    if not code or "bootstrap" not in code[0].metadata.get("tags", []):
+        raise CourseError(f"The first code cell of {source.name} must be tagged bootstrap")
+    for cell in cells:
+        if cell.cell_type == "markdown" and (match := NO_ALT.search(cell.source)):
+            raise CourseError(f"A picture in {source.name} has no alternative text: {match[0]}")
+
+
+def _ids(cells: list[Any]) -> list[str]:
+    """A cell's id is a hash of its text, so that an edit changes one id; equal cells are numbered."""
+    seen: collections.Counter[str] = collections.Counter()
+    ids = []
+    for cell in cells:
+        digest = hashlib.sha256((cell.cell_type + cell.source).encode()).hexdigest()[:8]
+        ids.append(digest + (f"-{seen[digest]}" if seen[digest] else ""))
+        seen[digest] += 1
+    return ids
