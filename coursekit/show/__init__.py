@@ -1,1 +1,43 @@
-"""show"""
+"""One look for every picture of the course, its plots, and the slider that moves them.
+
+Nothing is loaded before it is used: `import coursekit.show` costs no matplotlib and no ipywidgets, and no plot touches
+pyplot, so a picture is shown exactly once: where a cell ends with it, or where `display(picture)` says so.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coursekit.show.explorable import slider as slider
+    from coursekit.show.picture import Picture as Picture
+    from coursekit.show.picture import canvas as canvas
+    from coursekit.show.plots import by_distance as by_distance
+    from coursekit.show.plots import gap_by_kind as gap_by_kind
+    from coursekit.show.plots import gap_to_floor as gap_to_floor
+    from coursekit.show.plots import learning_curve as learning_curve
+    from coursekit.show.plots import next_word as next_word
+    from coursekit.show.style import colour as colour
+    from coursekit.show.style import use_style as use_style
+
+_HOME = {
+    "Picture": "picture",
+    "canvas": "picture",
+    "by_distance": "plots",
+    "gap_by_kind": "plots",
+    "gap_to_floor": "plots",
+    "learning_curve": "plots",
+    "next_word": "plots",
+    "slider": "explorable",
+    "colour": "style",
+    "use_style": "style",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'coursekit.show' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"coursekit.show.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})
