@@ -7,7 +7,8 @@ import pytest
 if not os.environ.get("JAXTYPING_DISABLE"):
     from jaxtyping import install_import_hook
 
-    install_import_hook([f"coursekit.{part}" for part in ("text", "data", "metrics", "models", "train", "show")], "beartype.beartype")
+    parts = ("text", "data", "metrics", "models", "train", "show")
+    install_import_hook([f"coursekit.{part}" for part in parts], "beartype.beartype")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,6 @@
-"""Make the course's environment if needed, then run one of its commands: python run.py lab | test | full | canary | bench.
+"""Make the course's environment if needed, then run a command: python run.py lab | test | full | canary | bench.
 
-Standard library only, so that any Python 3.11 can start it; the Makefile calls nothing else.
+Standard library only and no newer syntax than an old Python reads, so that it can say which Python the course needs.
 """
 
 import hashlib
@@ -43,10 +43,10 @@ COMMANDS = {
 
 def main(argv):
     if sys.version_info < (3, 11):
-        found = "%d.%d" % sys.version_info[:2]
-        return "This course needs Python 3.11 or newer and this is %s: start run.py with a newer Python." % found
+        found = "{}.{}".format(*sys.version_info[:2])
+        return f"This course needs Python 3.11 or newer and this is {found}: start run.py with a newer Python."
     if not argv or argv[0] not in COMMANDS:
-        return "Say what to run: python run.py %s" % " | ".join(COMMANDS)
+        return "Say what to run: python run.py " + " | ".join(COMMANDS)
     extras, steps = COMMANDS[argv[0]]
     problem = install(extras)
     if problem:
@@ -55,17 +55,17 @@ def main(argv):
 
 
 def install(extras):
-    """Make .venv and install the package with these extras, unless the stamp says that this was done; returns a problem."""
+    """Make .venv and install the package with these extras, unless that was done; returns a problem or None."""
     if extras <= installed():
         return None
     extras = extras | installed()
     print("Installing the course into .venv (a few minutes the first time) ...", flush=True)
     if not os.path.exists(PYTHON) and subprocess.call([sys.executable, "-m", "venv", VENV]):
-        return "Python could not make a virtual environment in .venv: on Debian or Ubuntu install python3-venv and try again."
-    target = ".[%s]" % ",".join(sorted(extras))
+        return "Python could not make .venv: on Debian or Ubuntu install the package python3-venv and try again."
+    target = ".[" + ",".join(sorted(extras)) + "]"
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--constraint", "constraints.txt"]
     if subprocess.call([*pip, "--editable", target], cwd=HERE):
-        return "The installation failed for the reason given above: mend it (no network? disk full?) and run this again."
+        return "The installation failed for the reason given above: mend it (network? disk?) and run this again."
     with open(STAMP, "w") as file:
         json.dump({"digest": digest(), "extras": sorted(extras)}, file)
     return None
@@ -96,14 +96,15 @@ def run(steps, extra):
     lines, failed = [], False
     for name, command in steps.items():
         if len(steps) > 1:
-            print("\n=== %s ===" % name, flush=True)
+            print(f"\n=== {name} ===", flush=True)
         start = time.time()
         try:
             code = subprocess.call([PYTHON, *command, *extra], cwd=HERE, env=env)
         except KeyboardInterrupt:
             return 130
         failed = failed or code != 0
-        lines.append("%-10s %-6s %6.0f s" % (name, "ok" if code == 0 else "FAILED", time.time() - start))
+        verdict = "ok" if code == 0 else "FAILED"
+        lines.append(f"{name:10} {verdict:6} {time.time() - start:6.0f} s")
     if len(steps) > 1:
         print("\n" + "\n".join(lines), flush=True)
     return 1 if failed else 0

@@ -9,9 +9,9 @@ import typer
 
 from coursekit.errors import CourseError
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="A course on sequence models.", rich_markup_mode=None)
+app = typer.Typer(help="A course on sequence models.", add_completion=False, rich_markup_mode=None)
 Chapter = Annotated[str, typer.Argument(metavar="NN", help="a chapter's number or name, such as 01")]
-Chapters = Annotated[str | None, typer.Argument(metavar="[NN]", help="a chapter or part, such as 01 or 01a; all if left out")]
+Chapters = Annotated[str | None, typer.Argument(metavar="[NN]", help="such as 01 or 01a; all if left out")]
 
 
 @app.command()

@@ -72,7 +72,9 @@ def devices() -> tuple[list[str], list[str]]:
 
     found = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     chosen = str(pick_device())
-    line = f"  device {chosen}, {torch.get_num_threads()} threads; small forward and backward pass agrees with the processor"
+    line = (
+        f"  device {chosen}, {torch.get_num_threads()} threads; a small forward and backward pass agrees with the cpu"
+    )
     if chosen.startswith(found):
         return [line], []
     return [line], [f"{found} is there but does not compute what the processor computes, so {chosen} is used."]

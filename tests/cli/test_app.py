@@ -59,7 +59,10 @@ def test_unexpected_error_is_one_line_and_debug_shows_the_place(monkeypatch, cap
         app.main([])
 
 
-@pytest.mark.parametrize(("raised", "code"), [(CourseError("mend it"), 1), (KeyboardInterrupt(), 130), (typer.Exit(3), 3)])
+STOPS = [(CourseError("mend it"), 1), (KeyboardInterrupt(), 130), (typer.Exit(3), 3)]
+
+
+@pytest.mark.parametrize(("raised", "code"), STOPS)
 def test_exit_status(monkeypatch, raised, code):
     def stop(*_, **__):
         raise raised
@@ -85,7 +88,10 @@ def test_doctor_names_the_unrelated_package(monkeypatch):
     assert "pip uninstall coursekit" in problem
 
 
-@pytest.mark.parametrize(("have", "problem"), [("1.25.9", "too old"), ("1.26.0", None), ("2.4.1+cpu", None), (None, "missing")])
+VERSIONS = [("1.25.9", "too old"), ("1.26.0", None), ("2.4.1+cpu", None), (None, "missing")]
+
+
+@pytest.mark.parametrize(("have", "problem"), VERSIONS)
 def test_doctor_compares_versions_with_the_floors(monkeypatch, have, problem):
     def version(_):
         if have is None:

@@ -9,7 +9,8 @@ HEAVY = ("torch", "numpy", "datasets", "torchmetrics", "matplotlib", "ipywidgets
 
 
 def loaded(statement: str) -> set[str]:
-    code = f"{statement}\nimport sys; print(*[m for m in {HEAVY} if m in sys.modules], 'matplotlib.pyplot' in sys.modules)"
+    report = f"print(*[m for m in {HEAVY} if m in sys.modules], 'matplotlib.pyplot' in sys.modules)"
+    code = f"{statement}\nimport sys; {report}"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     return set(out[:-1]) | ({"pyplot"} if out[-1] == "True" else set())
 
