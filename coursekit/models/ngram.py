@@ -15,12 +15,14 @@ Letters: T words to predict, N = n - 1 words of context, V words in the vocabula
 """
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, Self
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from jaxtyping import Float
 
 from coursekit.models.counts import Counts, Found, Tokens, windows
+
+Model = TypeVar("Model", bound="NGram")  # what fit returns: beartype cannot check typing.Self in a method
 
 
 class NGram:
@@ -46,7 +48,7 @@ class NGram:
             raise ValueError(f"this {type(self).__name__} has counted nothing yet: call fit(sequences) first.")
         return self._counts
 
-    def fit(self, sequences: Iterable[Tokens]) -> Self:
+    def fit(self: Model, sequences: Iterable[Tokens]) -> Model:
         """Count `sequences`, lists of ids (each from its own beginning). Raises CourseError if they hold no word."""
         self._counts = Counts(sequences, self._orders(), self.vocab_size, self.bos, self.continuation)
         return self
@@ -129,7 +131,7 @@ class Interpolated(NGram):
             return [total / np.maximum(total + types, 1) for _, total, types in found]
         return [np.where(total > 0, a, 0.0) for (_, total, _), a in zip(found, self.weights, strict=True)]
 
-    def fit_weights(self, held_out: Iterable[Tokens], iterations: int = 50) -> Self:
+    def fit_weights(self, held_out: Iterable[Tokens], iterations: int = 50) -> "Interpolated":
         """One weight for each order by expectation-maximisation on text that was *not* counted.
 
         Think of each word as drawn by walking down from the longest order and stopping at order m with probability
@@ -166,8 +168,8 @@ class KneserNey(NGram):
     D = n1 / (n1 + 2 n2), where n1 and n2 n-grams of that order were counted once and twice.
 
     Equal to nltk.lm.KneserNeyInterpolated with the single words' discount 0 (nltk does not discount them: a word that
-    it never saw has probability 0) and the n-grams that end in real words. KenLM and SRILM count n-grams that begin with
-    <bos> by occurrences instead, and KenLM keeps three discounts for each order (Chen & Goodman's modified form).
+    it never saw has probability 0) and the n-grams that end in real words. KenLM and SRILM count n-grams that begin
+    with <bos> by occurrences, and KenLM keeps three discounts for each order (Chen & Goodman's modified form).
     """
 
     continuation: ClassVar[bool] = True
@@ -183,7 +185,7 @@ class KneserNey(NGram):
         self._given = None if discount is None else [float(d) for d in discount]
         self.discount = self._given or []
 
-    def fit(self, sequences: Iterable[Tokens]) -> Self:
+    def fit(self, sequences: Iterable[Tokens]) -> "KneserNey":
         """Count `sequences` and, where no discount was given, estimate one for each order."""
         super().fit(sequences)
         self.discount = self._given or [ney_discount(level.count) for level in self.counts.levels.values()]
