@@ -135,16 +135,19 @@ def next_word(
     distributions: Mapping[str, Mapping[str, Number]],
     *,
     top: int = 6,
+    words: Sequence[str] | None = None,
+    upto: Number | None = None,
     context: str = "",
     x: str = "probability of the next word",
 ) -> Picture:
     """The likeliest next words under each model, side by side (the exact world's first, if you have it).
 
-    distributions: {model: {word: probability}}; the `top` words of the first are the rows, likeliest first.
+    distributions: {model: {word: probability}}; the `top` words of the first are the rows, likeliest first, unless
+    `words` names them. Under a slider fix `words` and `upto` (where the axis ends), so that only the bars move.
     """
     tables = {name: {w: float(p) for w, p in table.items()} for name, table in _some(distributions).items()}
     first = next(iter(tables.values()))
-    words = sorted(first, key=lambda word: (-first[word], word))[:top]
+    words = list(words) if words else sorted(first, key=lambda word: (-first[word], word))[:top]
     listed = "; ".join(
         f"{name}: " + ", ".join(f"{word} {table.get(word, 0.0):.2f}" for word in words[:3])
         for name, table in tables.items()
@@ -161,6 +164,8 @@ def next_word(
     ax.set_yticks(range(len(words)), words)
     ax.invert_yaxis()
     ax.grid(False, axis="y")
+    if upto is not None:
+        ax.set_xlim(0.0, float(upto))
     return _finish(picture, ax, x, "", f"{context} ..." if context else "")
 
 

@@ -21,7 +21,8 @@ def draw(n, mode):
     time.sleep(0.4 if mode == "slow" else 0)
     if mode == "broken":
         raise RuntimeError("this draw is broken on purpose")
-    return show.next_word({"exact": {"castle": n / 30, "wall": 1 - n / 30}}, context=f"{n} times she built a")
+    exact = {"castle": n / 20, "wall": 1 - n / 20}
+    return show.next_word({"exact": exact}, words=["castle", "wall"], upto=1, context=f"{n} times she built a")
 show.slider(draw, n=(1, 20), mode=["fast", "slow", "broken"])
 """
 
@@ -85,9 +86,9 @@ def test_small_notebook_slider_by_mouse_keyboard_and_choice(lab, page, screensho
 
     drag(page, 100)
     wait_for_another(page, first)
+    rest = page.locator(".widget-readout").first.inner_text()
+    page.wait_for_function(f"() => document.querySelector('.widget-html img').alt.startsWith('n = {rest},')")
     screenshot("small-2-dragged")
-
-    page.wait_for_timeout(300)
     dragged = picture(page).get_attribute("src")
     page.locator(".noUi-handle").first.focus()
     page.keyboard.press("ArrowRight")

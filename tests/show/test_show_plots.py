@@ -88,6 +88,10 @@ def test_next_word_ranks_by_the_first_model_and_a_word_unknown_to_another_is_zer
     (ax,) = show.next_word({"exact": {"b": 0.1, "a": 0.6, "c": 0.3}, "window": {"a": 0.5}}, top=2).axes
     assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "c"]
     assert [bar.get_width() for bar in ax.patches] == [0.6, 0.3, 0.5, 0.0]
+    (ax,) = show.next_word({"exact": {"b": 0.1, "a": 0.6}}, words=["b", "x"], upto=1).axes
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["b", "x"]
+    assert [bar.get_width() for bar in ax.patches] == [0.1, 0.0]
+    assert ax.get_xlim() == (0.0, 1.0)
 
 
 @given(st.lists(st.floats(0.0, 20.0), min_size=1, max_size=30), st.floats(0.0, 5.0))

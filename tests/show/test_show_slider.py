@@ -67,7 +67,7 @@ def test_choices_may_be_anything_because_only_labels_travel():
     models, got = {"small": Model(), "large": Model()}, []
     explorable = Explorable(lambda m: got.append(m) or page(), {"m": models}, {"m": "large"})
     explorable.controls["m"].value = "small"
-    assert got[0] is models["large"] and got[1] is models["small"]  # noqa: PT018
+    assert got[0] is models["large"] and got[1] is models["small"]
     assert explorable.controls["m"].options == ("small", "large")
 
 
