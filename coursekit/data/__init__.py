@@ -1,1 +1,25 @@
-"""data"""
+"""Data: the small world whose probabilities are known, and load() for it and for real text.
+
+Importing this loads neither datasets nor torch.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coursekit.data.config import Config as Config
+    from coursekit.data.loading import load as load
+    from coursekit.data.world import Story as Story
+    from coursekit.data.world import World as World
+
+_HOME = {"Config": "config", "Story": "world", "World": "world", "load": "loading"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f"coursekit.data.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'coursekit.data' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

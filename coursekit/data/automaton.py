@@ -106,7 +106,8 @@ class Automaton:
         if date not in node.tables:
             p: list[float] = []
             for share, slot, read in node.parts:
-                p += [float(share) * q for q in slot.shares(date, *read)] if slot else [float(share)]
+                weight = float(share)
+                p += [weight * q for q in slot.shares(date, *read)] if slot else [weight]
             node.tables[date] = _tabulate(p)
         return node.tables[date]
 

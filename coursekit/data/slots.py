@@ -95,26 +95,33 @@ class Shares:
         zipf = self.zipf(len(self.places))
         return normalised([w * self.trend(date, i) for i, w in enumerate(zipf)])
 
+    def takes(self, place: str, verb: str) -> list[str]:
+        """What the verb can have as its object there, on some day."""
+        if verb in lists.FREE:
+            return self.things
+        own = [*self.things_of[place], self.new_thing[place]]
+        return [t for t in own if t in lists.TAKES.get(verb, own)]
+
     def thing_weights(self, date: int, place: str, verb: str) -> list[float]:
-        """Weight of each thing of the world at a place as the object of a verb; 0 where the verb cannot take it."""
+        """Weight of each of these things on a date; 0 for what is not there yet."""
         key = (verb, place, date)
         if key not in self._things:
-            weights = self._own_weights(date, place)
+            weight = self._own_weights(date, place)
             if verb in lists.FREE:  # half of what one draws or remembers is not there
-                anywhere = normalised(self._any_weights(date))
-                weights = [(p + q) / 2 for p, q in zip(normalised(weights), anywhere, strict=True)]
-            takes = set(lists.TAKES.get(verb, self.things))
-            self._things[key] = [w if t in takes else 0.0 for t, w in zip(self.things, weights, strict=True)]
+                half = math.fsum(weight.values())
+                anywhere = zip(self.things, normalised(self._any_weights(date)), strict=True)
+                self._things[key] = [weight.get(t, 0.0) + half * p for t, p in anywhere]
+            else:
+                self._things[key] = [weight[t] for t in self.takes(place, verb)]
         return self._things[key]
 
-    def _own_weights(self, date: int, place: str) -> list[float]:
-        own = self.things_of[place]
+    def _own_weights(self, date: int, place: str) -> dict[str, float]:
+        own, new = self.things_of[place], self.is_news(date)
         weight = {t: w * self.trend(date, self.things.index(t)) for t, w in zip(own, self.zipf(len(own)), strict=True)}
-        if self.is_news(date):
-            weight[self.new_thing[place]] = self.config.news * math.fsum(weight.values())
-        else:
+        if not new:
             weight = {t: 0.0 if (place, t) in self.held_out else w for t, w in weight.items()}
-        return [weight.get(t, 0.0) for t in self.things]
+        weight[self.new_thing[place]] = self.config.news * math.fsum(weight.values()) if new else 0.0
+        return weight
 
     def _any_weights(self, date: int) -> list[float]:
         new = self.is_news(date)
@@ -128,14 +135,19 @@ class Shares:
 
     def article_shares(self, date: int, place: str, verb: str) -> list[float]:
         weights = self.thing_weights(date, place, verb)
-        vowel = [w for t, w in zip(self.things, weights, strict=True) if article(t) == "an"]
+        vowel = [w for t, w in zip(self.takes(place, verb), weights, strict=True) if article(t) == "an"]
         p = math.fsum(vowel) / math.fsum(weights)
         return [1 - p, p]
+
+    def objects(self, place: str, note: tuple[str, str]) -> list[str]:
+        """The things that verb and article, both said already, still allow."""
+        verb, said = note
+        return [t for t in self.takes(place, verb) if article(t) == said]
 
     def thing_shares(self, date: int, place: str, note: tuple[str, str]) -> list[float]:
         verb, said = note
         weights = self.thing_weights(date, place, verb)
-        return normalised([w if article(t) == said else 0.0 for t, w in zip(self.things, weights, strict=True)])
+        return normalised([w for t, w in zip(self.takes(place, verb), weights, strict=True) if article(t) == said])
 
     def cause_shares(self, date: int) -> list[float]:
         return [p / len(lists.CAUSES) for verbs in lists.CAUSES.values() for p in normalised(self.zipf(len(verbs)))]
@@ -252,7 +264,7 @@ def _things(s: Shares) -> dict[str, Slot]:
         ),  # type: ignore[arg-type]
         "look": Slot("adjective", looks, lambda date, note: normalised(s.zipf(len(looks(note)))), ("note",)),
         "thing": Slot(
-            "thing", lambda place, note: s.things, s.thing_shares, ("place", "note"), **at_place, sets=_clear
+            "thing", s.objects, s.thing_shares, ("place", "note"), **at_place, sets=_clear
         ),  # type: ignore[arg-type]
     }
 

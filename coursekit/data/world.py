@@ -96,10 +96,7 @@ class World:
             distance.append(at - marked[depends] if depends in marked else 0)
             if mark:
                 marked[mark] = at
-            if node.next[i] is not None and node.sets[i] is None:
-                node = node.next[i]
-            else:
-                node, context = machine.follow(node, i, context)
+            node, context = machine.follow(node, i, context)
         return Story(tokens, logprob, kinds, distance, date)
 
     def _steps(self, tokens: Iterable[str], date: int) -> Iterator[tuple[Node | None, int, Context]]:
