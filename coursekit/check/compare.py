@@ -85,7 +85,11 @@ def _is_numpy_scalar(value: object) -> bool:
 
 
 def _value(got: Any, want: Any, at: str) -> Difference:
-    return Difference("value", f"the value{at} is {short(got)}, expected {short(want)}")
+    have, need = short(got), short(want)
+    if isinstance(got, float) or isinstance(want, float):
+        brief = [f"{x:.6g}" for x in (got, want)]
+        have, need = brief if brief[0] != brief[1] else (have, need)
+    return Difference("value", f"the value{at} is {have}, expected {need}")
 
 
 def _wrong_type(got: Any, want: Any, at: str) -> Difference:

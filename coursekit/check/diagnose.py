@@ -1,7 +1,9 @@
 """Is an answer right; if not, which property is broken, and is the mistake a known one?"""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from coursekit.check.compare import PROPERTIES, Difference, difference, short
@@ -24,25 +26,47 @@ class Verdict:
     section: str = ""
 
     def __str__(self) -> str:
-        return f"{self.title}: {self.message}"
+        return self.message
 
 
 def examine(question: Question, answer: Any, given: Callable | None = None) -> Verdict:
     """The verdict on an answer. Nothing that the answer does comes out as an exception, but KeyboardInterrupt."""
-    if answer is None or answer is Ellipsis:
+    if untouched(answer):
         return _verdict(question, "unanswered", "not answered yet: replace the ... in its cell and run the cell again.")
     try:
         results = outcomes(question, answer, given)
-    except Misfit as misfit:
-        return _verdict(question, "kind", f"not yet: {misfit}.")
-    try:
         what, message = failure(question, results)
         hint = diagnose(question, results) if what else None
+    except Misfit as misfit:
+        return _verdict(question, "kind", f"not yet: {misfit}.")
     except Exception as error:  # an answer may return an object whose own methods fail
         return _verdict(question, "type", f"not yet: its result cannot be compared ({type(error).__name__}).")
     if not what:
         return _verdict(question, "", f"passed, {question.points} of {question.points} points.")
     return _verdict(question, what, message, hint=hint or "")
+
+
+def untouched(answer: Any) -> bool:
+    """Is it still the stub: `...`, a function whose body is no more than `...`, a class without methods?"""
+    if answer is None or answer is Ellipsis:
+        return True
+    if inspect.isclass(answer):
+        return answer.__bases__ == (object,) and not any(callable(v) for v in vars(answer).values())
+    code = getattr(answer, "__code__", None)
+    if not inspect.isfunction(answer) or code is None:
+        return False
+    idle = {answer.__doc__, None, Ellipsis}
+    return (
+        not code.co_names
+        and not code.co_freevars
+        and code.co_nlocals == _arguments(code)
+        and set(code.co_consts) <= idle
+    )
+
+
+def _arguments(code: CodeType) -> int:
+    stars = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return code.co_argcount + code.co_kwonlyargcount + stars
 
 
 def _verdict(question: Question, what: str, message: str, hint: str = "") -> Verdict:
@@ -52,39 +76,45 @@ def _verdict(question: Question, what: str, message: str, hint: str = "") -> Ver
 
 
 def failure(question: Question, results: list[Outcome]) -> tuple[str, str]:
-    """(property, sentence) of the first broken one; ("", "") if every outcome is as expected."""
+    """(property, message) of the first broken one; ("", "") if every outcome is as expected."""
     cases = question.cases or [Case()]
     for case, got, want in zip(cases, results, question.expected, strict=False):
         broken = _broken(question, case, got, want)
         if broken:
-            note = f"\nYour answer printed: {short(got.printed, 200)}" if got.printed else ""
-            return broken[0], f"not yet: {broken[1]}.{note}"
+            where = f"\n  in {_call(question, case)}" if question.cases else ""
+            note = f"\n  Your answer printed: {short(got.printed, 200)}" if got.printed else ""
+            return broken.what, f"not yet: {broken.text}{'' if broken.text.endswith('?') else '.'}{where}{note}"
     if len(results) < len(question.expected):
         return "time", f"not yet: it took more than {question.seconds:g} s."
     return "", ""
 
 
-def _broken(question: Question, case: Case, got: Outcome, want: Outcome) -> tuple[str, str] | None:
-    call = _call(question, case)
-    if got.raised == "TimeUp":
-        return "time", f"{call} took more than {question.seconds:g} s: is there a loop that never ends"
-    if got.raised and got.raised != want.raised:
-        where = f" in line {got.line} of its cell" if got.line else ""
-        return "raises", f"{call} raised {got.raised}{where} ({got.message or 'no message'})"
+def _broken(question: Question, case: Case, got: Outcome, want: Outcome) -> Difference | None:
+    if got.raised:
+        return _raised(question, got) if got.raised != want.raised else None
     if isinstance(want.value, Token):
-        return None if agree(question, got, want) else ("value", "this is not the right answer")
+        return None if agree(question, got, want) else Difference("value", "this is not the right answer")
     if question.kind == "counterexample":
-        return None if agree(question, got, want) else ("value", f"{question.given} says of it: {short(got.value)}")
-    if got.value is None and want.value is not None:
-        return "type", f"{call} returned None: is a return missing"
+        agreed = agree(question, got, want)
+        return None if agreed else Difference("value", f"{question.given} says of it: {short(got.value)}")
     if got.value is Ellipsis:
-        return "unanswered", f"{call} still returns ...: replace each ... in its cell"
+        return Difference("unanswered", "it still returns ...: replace each ... in its cell")
+    if got.value is None and want.value is not None:
+        return Difference("type", "it returned None: is a return missing?")
     differs = _difference(question, case, got, want)
-    if differs:
-        return differs.what, f"{call}: {differs.text}"
-    if question.keep_input and got.changed:
-        return "input", f"{call} changed the input that it was given: work on a copy"
-    return None
+    if not differs and question.keep_input and got.changed:
+        return Difference("input", "it changed the input that it was given: work on a copy")
+    return differs
+
+
+def _raised(question: Question, got: Outcome) -> Difference:
+    if got.raised == "TimeUp":
+        return Difference("time", f"it took more than {question.seconds:g} s: is there a loop that never ends?")
+    if "ellipsis" in got.message:
+        return Difference("unanswered", "it still meets a ...: replace each ... in its cell")
+    where = f" in line {got.line} of its cell" if got.line and question.kind in ("function", "class") else ""
+    who = f"{question.given}, given your example," if question.kind == "counterexample" else "it"
+    return Difference("raises", f"{who} raised {got.raised}{where} ({got.message or 'no message'})")
 
 
 def _difference(question: Question, case: Case, got: Outcome, want: Outcome) -> Difference | None:
@@ -105,19 +135,19 @@ def _steps(question: Question, case: Case, got: list, want: list) -> Difference 
         if need is None:
             continue
         differs = difference(have, need, question.rtol, question.atol)
-        if have is None or have is Ellipsis:
-            differs = Difference("type", f"it returned {'None' if have is None else '...'}: is a return missing")
+        if have is None:
+            differs = Difference("type", "it returned None: is a return missing?")
+        if have is Ellipsis:
+            differs = Difference("unanswered", "it still returns ...: replace each ... in its cell")
         if differs:
-            return Difference(differs.what, f"then .{method}({', '.join(map(short, args))}): {differs.text}")
+            return Difference(differs.what, f"after .{method}({', '.join(map(short, args))}), {differs.text}")
     return None
 
 
 def _call(question: Question, case: Case) -> str:
-    if question.kind == "counterexample":
-        return f"{question.given} on your example"
-    name = question.answer if question.kind != "order" else "the function of your lines"
+    name = question.answer if question.kind != "order" else "the function of your lines, called with "
     call = f"{name}({', '.join(map(short, case.args))})"
-    if question.kind == "class" and case.calls and case.calls[0][0] == "fit":
+    if case.calls and case.calls[0][0] == "fit":
         call += f".fit({', '.join(map(short, case.calls[0][1:]))})"
     return f"{call} [{case.about}]" if case.about else call
 

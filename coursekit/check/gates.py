@@ -1,4 +1,4 @@
-"""The gates that every question must pass before a student sees it; an author runs them by `coursekit check NN --gates`."""
+"""The gates that every question must pass before a student sees it; run by `coursekit check NN --gates`."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,13 @@ def question_gates(master: Master, name: str, seeds: int = SEEDS) -> list[str]:
     if len({hint for hint, _, _ in wrong}) < len(wrong):
         problems.append(f"{name}: two mistakes have the same hint.")
     asked = [master.at(name, seed) for seed in range(seeds)]
-    return problems + _right(master, asked, right) + _wrong(master, asked, wrong) + _stubs(master, asked)
+    problems += _right(master, asked, right) + _wrong(master, asked, wrong) + _stubs(master, asked)
+    names = dict(master.namespace)
+    exec(stub(master.cell("answer", name).source), names)
+    verdict = examine(asked[0], names[asked[0].answer], master.given(name))
+    if verdict.what != "unanswered":
+        problems.append(f"{name}: what students are given is not taken for unanswered: {verdict.message}")
+    return problems
 
 
 def _right(master: Master, asked: list[Question], right: list[Any]) -> list[str]:
@@ -70,12 +76,13 @@ def stubs(question: Question) -> Iterator[tuple[str, Any]]:
     if question.kind == "function":
         yield "returns None", lambda *args: None
         yield "returns its input", lambda *args: args[0] if args else None
-        for value in (0, 0.0, 1.0, [], {}, ""):
+        values: list[Any] = [0, 0.0, 1.0, [], {}, ""]
+        for value in values:
             yield f"returns {value!r}", lambda *args, value=value: value
         yield "returns zeros", lambda *args: [0.0] * len(args[0]) if args and hasattr(args[0], "__len__") else 0.0
     elif question.kind == "class":
         methods = {call[0] for case in question.cases for call in case.calls}
-        for value in (None, 0.0, 1.0, []):
+        for value in (None, 0.0, 1.0, ""):
             body = {m: lambda self, *args, value=value: value for m in methods}
             yield f"methods return {value!r}", type("Stub", (), {**body, "__init__": lambda self, *args: None})
     else:
@@ -95,7 +102,7 @@ def _stubs(master: Master, asked: list[Question]) -> list[str]:
 
 
 def secrecy(master: Master) -> Iterator[str]:
-    """No line of a solution in what students get: the visible cells and the public data, as files and as built."""
+    """No line of a solution in what students get: the notebook and the public data."""
     visible = "\n".join(stub(c.source) for c in master.cells)
     data = json.dumps(master.public(), ensure_ascii=False)
     if len(data.encode()) > LIMIT:

@@ -16,7 +16,6 @@ from coursekit.check.limits import Head, TimeUp, time_limit
 from coursekit.check.question import Case, Outcome, Question, Token
 
 
-
 class Misfit(Exception):
     """The answer is not of the kind that the question asks for; its text is one sentence."""
 
@@ -34,6 +33,10 @@ def outcomes(question: Question, answer: Any, given: Callable | None = None) -> 
     if question.kind == "class":
         if not inspect.isclass(answer):
             raise Misfit(f"this question wants the class {question.answer} itself, not {short(answer, 80)}")
+        needed = {method for case in question.cases for method, *_ in case.calls}
+        missing = sorted(method for method in needed if not hasattr(answer, method))
+        if missing:
+            raise Misfit(f"the class {question.answer} has no method {missing[0]}")
         results = _run(question, question.cases, lambda case: _script(answer, case))
         return [_without_free_steps(*pair) for pair in zip_longest(results, question.expected[: len(results)])]
     function = _assemble(question, answer) if question.kind == "order" else answer
@@ -61,7 +64,7 @@ def _attempt(case: Case, call: Callable[[Case], Any], seconds: float) -> Outcome
         raise
     except BaseException as error:  # an answer may raise anything, SystemExit too
         return Outcome(raised=type(error).__name__, message=_text(error), line=_line(error), printed=printed.text)
-    changed = difference(list(own.args), list(case.args)) is not None
+    changed = difference(list(own.args), list(case.args), rtol=0, atol=0) is not None
     return Outcome(value, printed=printed.text, changed=changed)
 
 

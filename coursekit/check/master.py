@@ -1,11 +1,11 @@
 """The one master of a chapter's exercises: `solutions/NN_topic/{exercise.py, cases.py, wrong.py}`.
 
-exercise.py is py:percent text. A Markdown cell `question="q4" kind="function" points=2 minutes=6 difficulty=2
-section="01a, Build it" uses=["math"]` opens a question; the code cell `answer="q4"` after it holds the reference. What
-students must not see stands between `### BEGIN SOLUTION` and `### END SOLUTION`, or on a line that ends in
-`### SOLUTION`: they see `...` instead. A cell `given="q6"` holds the functions that a counterexample is judged by, a cell
-`lines="q1"` the program of an order question, after `### DISTRACTORS` the lines that do not belong to it (its answer
-follows from that).
+exercise.py is py:percent text. A Markdown cell `ask="q4" kind="function" points=2 minutes=6 difficulty=2
+see="01a, Build it" uses=["math"]` opens a question (kind is function if left out; `see` names the notebook's part and
+section that explains it); the code cell `answer="q4"` after it holds the reference. What students must not see stands
+between `### BEGIN SOLUTION` and `### END SOLUTION`, or on a line that ends in `### SOLUTION`: they see `...` instead.
+A cell `given="q6"` holds the functions that a counterexample is judged by; a cell `lines="q1"` the program of an order
+question, after `### DISTRACTORS`, commented out, the lines that do not belong to it (the answer follows from that).
 cases.py has one generator a question, `def q4(random)`, which yields argument tuples or `script(...)`s, and SETTINGS.
 wrong.py has RIGHT and WRONG: other correct writings, and (hint, one writing, another writing) of each mistake.
 """
@@ -67,7 +67,7 @@ class Master:
             name = cell.meta["lines"]
             text = f'{name} = "{_order(name, _shuffled(cell.source, name), cell.source.split(DISTRACTORS)[0])}"  {MARK}'
             self.cells.insert(self.cells.index(cell) + 1, Cell("code", text, {"answer": name}))
-        self.questions = {q.name: q for q in map(self._question, self._of("question"))}
+        self.questions = {q.name: q for q in map(self._question, self._of("ask"))}
 
     def _of(self, key: str) -> list[Cell]:
         return [c for c in self.cells if key in c.meta]
@@ -88,19 +88,21 @@ class Master:
         return module
 
     def _question(self, cell: Cell) -> Question:
-        meta = dict(cell.meta)
-        name = meta.pop("question")
+        meta = {"kind": "function", "uses": [], **cell.meta}
+        name, section = meta.pop("ask"), meta.pop("see", "")
         answer = _last_name(worked(self.cell("answer", name).source))
-        lines = _shuffled(self.cell("lines", name).source, name) if meta.get("kind") == "order" else {}
-        given = _last_name(self.cell("given", name).source) if meta.get("kind") == "counterexample" else ""
+        lines = _shuffled(self.cell("lines", name).source, name) if meta["kind"] == "order" else {}
+        given = _last_name(self.cell("given", name).source) if meta["kind"] == "counterexample" else ""
         settings = getattr(self.cases, "SETTINGS", {}).get(name, {})
         title = next((line.lstrip("# ") for line in cell.source.splitlines() if line.startswith("#")), "")
         try:
-            question = Question(name=name, title=title, answer=answer, lines=lines, given=given, **meta, **settings)
+            question = Question(
+                name=name, title=title, section=section, answer=answer, lines=lines, given=given, **meta, **settings
+            )
         except TypeError as error:
             raise CourseError(f"{self.name}: the cell or the SETTINGS of {name} are wrong: {error}.") from None
-        if question.kind not in KINDS or not title:
-            raise CourseError(f"{self.name}: {name} needs a title line and a kind out of {', '.join(KINDS)}.")
+        if question.kind not in KINDS or not title or not section:
+            raise CourseError(f"{self.name}: {name} needs a title line, see=... and a kind out of {', '.join(KINDS)}.")
         return question
 
     @cached_property
@@ -160,7 +162,12 @@ def _cells(path: Path) -> list[Cell]:
     import jupytext
 
     notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
-    return [Cell(c.cell_type, c.source, dict(c.metadata)) for c in notebook.cells]
+    cells = []
+    for cell in notebook.cells:
+        # not the author's: jupytext's note about blank lines, and the linter's remarks
+        meta = {k: v for k, v in cell.metadata.items() if k != "lines_to_next_cell"}
+        cells.append(Cell(cell.cell_type, re.sub(r"  # noqa.*$", "", cell.source, flags=re.MULTILINE), meta))
+    return cells
 
 
 def _last_name(source: str) -> str:
@@ -173,7 +180,9 @@ def _last_name(source: str) -> str:
 
 def _shuffled(source: str, name: str) -> dict[str, str]:
     """The lines of an order question under letters, in an order that depends on nothing but them."""
-    lines = [line for line in source.splitlines() if line.strip() and line.strip() != DISTRACTORS]
+    program, _, others = source.partition(DISTRACTORS)
+    lines = [*program.splitlines(), *(line.removeprefix("# ") for line in others.splitlines())]
+    lines = [line for line in lines if line.strip()]
     random.Random(f"{name}{lines}").shuffle(lines)
     return dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", lines, strict=False))
 

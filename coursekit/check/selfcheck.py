@@ -24,7 +24,9 @@ def find(name: str, known: list[str]) -> str:
     """The one known chapter that is called `name` or starts with that number. Raises CourseError."""
     matches = [k for k in known if k == name or k.startswith(f"{name}_")]
     if len(matches) != 1:
-        raise CourseError(f"There are no exercises for chapter {name!r}: there are {', '.join(sorted(known)) or 'none'}.")
+        raise CourseError(
+            f"There are no exercises for chapter {name!r}: there are {', '.join(sorted(known)) or 'none'}."
+        )
     return matches[0]
 
 
@@ -58,11 +60,14 @@ class Chapter:
 
     def verdict(self, question: str, answer: Any = _ABSENT, given: Any = None) -> Verdict:
         """The verdict on an answer, without a message. Raises CourseError if the check data are broken."""
-        asked = self._question(question)
         if answer is _ABSENT:
             main = vars(sys.modules["__main__"])
-            given = main.get(asked.given)
-            answer = main.get(asked.answer, _ABSENT)
+            data = self._data[question]
+            answer, given = main.get(data["answer"], _ABSENT), main.get(data["given"])
+        return self._named(question, answer, given)
+
+    def _named(self, question: str, answer: Any, given: Any) -> Verdict:
+        asked = self._question(question)
         if answer is _ABSENT:
             text = f"there is no {asked.answer} yet: run the cell that defines it."
             title = f"{asked.name} ({asked.title})"
@@ -78,7 +83,7 @@ class Chapter:
     def examine_all(self, namespace: dict[str, Any]) -> dict[str, Verdict]:
         """The verdict on each question, its answer taken from a namespace by name."""
         names = {q: (self._data[q]["answer"], self._data[q]["given"]) for q in self._data}
-        return {q: self.verdict(q, namespace.get(a), namespace.get(g)) for q, (a, g) in names.items()}
+        return {q: self._named(q, namespace.get(a, _ABSENT), namespace.get(g)) for q, (a, g) in names.items()}
 
     def _question(self, name: str) -> Question:
         try:
@@ -89,12 +94,13 @@ class Chapter:
             raise CourseError(_broken(self.name)) from None
 
     def _message(self, verdict: Verdict) -> str:
+        said = f"{verdict.title}: {verdict.message}"
         if verdict.passed or verdict.what == "unanswered":
-            return str(verdict)
+            return said
         self._failed[verdict.question] += 1
         tries = self._failed[verdict.question]
         hint = f"\nHint: {verdict.hint}" if verdict.hint and tries >= 2 else ""
-        return f"{verdict}{hint}" + (f"\nRead again: {verdict.section}." if tries >= 3 else "")
+        return f"{said}{hint}" + (f"\nRead again: {verdict.section}." if tries >= 3 else "")
 
 
 def _broken(name: str) -> str:

@@ -8,7 +8,7 @@ EXERCISE = '''# # {name}: exercises
 #
 # Each answer stands in one cell; running the cell checks it.
 
-# %% [markdown] question="q1" kind="function" points=1 minutes=5 difficulty=1 section="{number}, *Build it*" uses=[]
+# %% [markdown] ask="q1" kind="function" points=1 minutes=5 difficulty=1 see="{number}a, Build it" uses=[]
 # ## Mean
 # Write `mean(numbers)`: a list of at least one number in, their mean (a number) out.
 

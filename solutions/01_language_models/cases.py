@@ -1,6 +1,7 @@
 """Cases of chapter 01's exercises: one generator a question, and what else the checker must know."""
 
 import math
+from itertools import pairwise
 from random import Random
 
 from coursekit.check.master import case, script
@@ -31,7 +32,7 @@ def counts_of(texts: list[list[str]]) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
     for text in texts:
         path = ["<bos>", *text, "<eos>"]
-        for first, second in zip(path, path[1:], strict=False):
+        for first, second in pairwise(path):
             row = counts.setdefault(first, {})
             row[second] = row.get(second, 0) + 1
     return counts

@@ -1,22 +1,24 @@
 # %% [markdown]
 # # 01 Language models: exercises
 #
-# Nine questions, 26 points, about 90 minutes, from ordering lines to carrying the idea to something new.
-# Each answer stands in one cell, where `...` waits for you. Running that cell checks the answer: a first miss names what is
-# broken, a second one names the mistake if it is a well-known one, a third one says where to read again.
-# Words are text, a sentence is a list of words, and logarithms are natural unless a question says otherwise.
+# Nine questions, 26 points, about 90 minutes, from ordering lines to carrying the idea to something new. Each answer
+# stands in one cell, where `...` waits for you. Running that cell checks the answer: a first miss names what is
+# broken, a second one names the mistake if it is a well-known one, a third one says where to read again. Words are
+# text, a sentence is a list of words, and logarithms are natural unless a question says otherwise.
 
 # %%
 import math
 
-# %% [markdown] question="q1" kind="order" points=2 minutes=6 difficulty=1 section="01a, *Build it*" uses=[]
+# %% [markdown] ask="q1" kind="order" points=2 minutes=6 difficulty=1 see="01a, Build it"
 # ## Count the pairs
 # Put the lines in order so that they make `count_bigrams`. Some lines do not belong to it.
 #
 # - In: `sentences`, a list of sentences, such as `[["tea", "is", "hot"], ["tea"]]`.
-# - Out: a pair `(counts, words)`. `counts[first][second]` says how often `second` followed `first`, where each sentence is
-#   begun by `"<bos>"` and closed by `"<eos>"`. `words` is the number of predictions that the sentences ask for.
+# - Out: a pair `(counts, words)`. `counts[first][second]` says how often `second` followed `first`, where each
+#   sentence is begun by `"<bos>"` and closed by `"<eos>"`. `words` is the number of predictions that the sentences
+#   ask for.
 # - Answer: the letters in order, such as `"CAB"`.
+
 
 # %% lines="q1"
 def count_bigrams(sentences):
@@ -25,16 +27,18 @@ def count_bigrams(sentences):
     for sentence in sentences:
         tokens = ["<bos>", *sentence, "<eos>"]
         words += len(sentence) + 1
-        for first, second in zip(tokens, tokens[1:]):
+        for first, second in zip(tokens, tokens[1:]):  # noqa: B905, RUF007
             row = counts.setdefault(first, {})
             row[second] = row.get(second, 0) + 1
     return counts, words
-### DISTRACTORS
-        tokens = ["<bos>", *sentence]
-        counts = {}
-            row[second] = 1
 
-# %% [markdown] question="q2" kind="choice" points=1 minutes=4 difficulty=1 section="01a, *The idea*" uses=[] options="ABCD"
+
+### DISTRACTORS
+#         tokens = ["<bos>", *sentence]
+#         counts = {}
+#             row[second] = 1
+
+# %% [markdown] ask="q2" kind="choice" points=1 minutes=4 difficulty=1 see="01a, The idea" options="ABCD"
 # ## Without an end
 # A model has no end token: after every prefix it gives each word of its vocabulary a probability, and these sum to 1.
 # Add up the probabilities of *all* texts of one word, of two words, of three words, and so on. What is the total?
@@ -49,23 +53,25 @@ def count_bigrams(sentences):
 # %% answer="q2"
 q2 = "B"  ### SOLUTION
 
-# %% [markdown] question="q3" kind="number" points=2 minutes=8 difficulty=2 section="01a, *Build it*" uses=[]
+# %% [markdown] ask="q3" kind="number" points=2 minutes=8 difficulty=2 see="01a, Build it"
 # ## Half a count for everyone
-# The training text is three sentences: *tea is hot*, *tea is good*, *ice is cold*. A bigram model begins each with `<bos>`
-# and closes it with `<eos>`, and smooths by adding k = 0.5 to each count. It can predict every word of the text and the end.
+# The training text is three sentences: *tea is hot*, *tea is good*, *ice is cold*. A bigram model begins each with
+# `<bos>` and closes it with `<eos>`, and smooths by adding k = 0.5 to each count. It can predict every word of the
+# text and the end.
 #
 # What is the probability of *hot* after *is*? Work it out by hand; answer with a number, to three decimals or more.
 
 # %% answer="q3"
 q3 = (1 + 0.5) / (3 + 0.5 * 7)  ### SOLUTION
 
-# %% [markdown] question="q4" kind="function" points=2 minutes=8 difficulty=2 section="01a, *Build it*" uses=[]
+# %% [markdown] ask="q4" points=2 minutes=8 difficulty=2 see="01a, Build it"
 # ## Two lines of smoothing
 # Fill the two lines of `add_k`.
 #
-# - In: `counts`, a dict of dicts as `count_bigrams` makes it; two words `previous` and `word`; `vocabulary`, a list of all
-#   words that can be predicted (`"<eos>"` among them); `k`, a number above 0.
+# - In: `counts`, a dict of dicts as `count_bigrams` makes it; two words `previous` and `word`; `vocabulary`, a list
+#   of all words that can be predicted (`"<eos>"` among them); `k`, a number above 0.
 # - Out: the probability of `word` after `previous`, a number. It must also be right after a word that was never seen.
+
 
 # %% answer="q4"
 def add_k(counts, previous, word, vocabulary, k):
@@ -75,14 +81,16 @@ def add_k(counts, previous, word, vocabulary, k):
     below = sum(row.values()) + k * len(vocabulary)  ### SOLUTION
     return above / below
 
-# %% [markdown] question="q5" kind="function" points=3 minutes=12 difficulty=3 section="01a, *Measure it*" uses=["math", "numpy"]
+
+# %% [markdown] ask="q5" points=3 minutes=12 difficulty=3 see="01a, Measure it" uses=["math", "numpy"]
 # ## Perplexity of a whole text
 # Write `perplexity(log_probs)`.
 #
-# - In: a list of sentences; each sentence is a list of floats, the natural logarithm of each word's probability (its end
-#   token counted as a word). There is at least one word. A word held to be impossible has `-math.inf`.
+# - In: a list of sentences; each sentence is a list of floats, the natural logarithm of each word's probability (its
+#   end token counted as a word). There is at least one word. A word held to be impossible has `-math.inf`.
 # - Out: the perplexity of the whole text per word, a float; `math.inf` if some word was held to be impossible.
 # - It must work for a text of a thousand words too.
+
 
 # %% answer="q5"
 def perplexity(log_probs):
@@ -93,14 +101,16 @@ def perplexity(log_probs):
     return math.exp(-total / count)
     ### END SOLUTION
 
-# %% [markdown] question="q6" kind="counterexample" points=3 minutes=10 difficulty=3 section="01b, *Where it breaks*" uses=[]
+
+# %% [markdown] ask="q6" kind="counterexample" points=3 minutes=10 difficulty=3 see="01b, Where it breaks"
 # ## Catch the leak
-# A language model may use the words before a position, never those after it. The author of `cache_scores` claims that each
-# score depends on the past alone. Prove the author wrong: give two texts that begin alike, and on whose common beginning the
-# scores differ.
+# A language model may use the words before a position, never those after it. The author of `cache_scores` claims that
+# each score depends on the past alone. Prove the author wrong: give two texts that begin alike, and on whose common
+# beginning the scores differ.
 #
 # - Answer: a pair of lists of words, such as `(["tea", "is"], ["tea", "was"])`.
 # - `verdict` below says what your pair shows; you are to make it say `"leak"`.
+
 
 # %% given="q6"
 def cache_scores(words):
@@ -123,19 +133,22 @@ def verdict(pair):
         return "the scores on the common beginning are the same"
     return "leak"
 
+
 # %% answer="q6"
 q6 = (["tea", "is"], ["tea", "tea"])  ### SOLUTION
 
-# %% [markdown] question="q7" kind="class" points=5 minutes=20 difficulty=4 section="01a, *Build it*" uses=["math", "collections"]
+# %% [markdown] ask="q7" kind="class" points=5 minutes=20 difficulty=4 see="01a, Build it" uses=["math", "collections"]
 # ## A language model of your own
 # Write the class `Bigram`, an add-k bigram model.
 #
-# - `Bigram(vocabulary, k)`: a list of all words that can be predicted (`"<eos>"` among them, `"<bos>"` not), and k > 0.
-# - `fit(sentences)`: counts a list of sentences, each a list of words without `"<bos>"` and `"<eos>"`: adding those is your
-#   task. What it returns does not matter.
+# - `Bigram(vocabulary, k)`: a list of all words that can be predicted (`"<eos>"` among them, `"<bos>"` not), and k >
+#   0.
+# - `fit(sentences)`: counts a list of sentences, each a list of words without `"<bos>"` and `"<eos>"`: adding those
+#   is your task. What it returns does not matter.
 # - `prob(word, previous)`: the probability of `word` after `previous`, a float.
-# - `log_prob(sentence)`: the natural logarithm of the probability that the model says this sentence and then stops, a float.
-#   The empty sentence is a sentence too.
+# - `log_prob(sentence)`: the natural logarithm of the probability that the model says this sentence and then stops, a
+#   float. The empty sentence is a sentence too.
+
 
 # %% answer="q7"
 class Bigram:
@@ -148,7 +161,7 @@ class Bigram:
     def fit(self, sentences):
         for sentence in sentences:
             path = ["<bos>", *sentence, "<eos>"]
-            for previous, word in zip(path, path[1:]):
+            for previous, word in zip(path, path[1:]):  # noqa: B905, RUF007
                 followers = self.counts.setdefault(previous, {})
                 followers[word] = followers.get(word, 0) + 1
         return self
@@ -159,17 +172,20 @@ class Bigram:
 
     def log_prob(self, sentence):
         path = ["<bos>", *sentence, "<eos>"]
-        return sum(math.log(self.prob(word, previous)) for previous, word in zip(path, path[1:]))
+        return sum(math.log(self.prob(word, previous)) for previous, word in zip(path, path[1:]))  # noqa: B905, RUF007
+
     ### END SOLUTION
 
-# %% [markdown] question="q8" kind="function" points=4 minutes=10 difficulty=4 section="01a, *Measure it*" uses=["math", "numpy"]
+
+# %% [markdown] ask="q8" points=4 minutes=10 difficulty=4 see="01a, Measure it" uses=["math", "numpy"]
 # ## Compare what cannot be compared
-# One model reads words, another reads pieces of words: their perplexities per token say nothing about each other. Bits per
-# character do. Write `bits_per_character(log_probs, text)`.
+# One model reads words, another reads pieces of words: their perplexities per token say nothing about each other.
+# Bits per character do. Write `bits_per_character(log_probs, text)`.
 #
-# - In: `log_probs`, a list of floats, the natural logarithm of each token's probability (the end token's among them); `text`,
-#   the text that the tokens spell, as a Python string of at least one character.
+# - In: `log_probs`, a list of floats, the natural logarithm of each token's probability (the end token's among them);
+#   `text`, the text that the tokens spell, as a Python string of at least one character.
 # - Out: a float, the bits that the model needs per character of the text.
+
 
 # %% answer="q8"
 def bits_per_character(log_probs, text):
@@ -178,14 +194,16 @@ def bits_per_character(log_probs, text):
     return -sum(log_probs) / math.log(2) / len(text)
     ### END SOLUTION
 
-# %% [markdown] question="q9" kind="function" points=4 minutes=14 difficulty=4 section="01b, *Where it breaks*" uses=[]
+
+# %% [markdown] ask="q9" points=4 minutes=14 difficulty=4 see="01b, Where it breaks"
 # ## Test on the future
 # A fair test holds only stories from after the training time. Write `time_split(dates, size)`.
 #
-# - In: `dates`, a list of integers, the day of each story, in any order and with repeats; `size`, the least number of stories
-#   that the test set must hold, from 1 to `len(dates)`.
-# - Out: a pair `(train, test)` of lists of positions in `dates`, each in increasing order. Test holds the newest stories: as few
-#   as possible, but at least `size`, and never only some of the stories of one day.
+# - In: `dates`, a list of integers, the day of each story, in any order and with repeats; `size`, the least number of
+#   stories that the test set must hold, from 1 to `len(dates)`.
+# - Out: a pair `(train, test)` of lists of positions in `dates`, each in increasing order. Test holds the newest
+#   stories: as few as possible, but at least `size`, and never only some of the stories of one day.
+
 
 # %% answer="q9"
 def time_split(dates, size):
