@@ -13,8 +13,12 @@ def check_answers(chapter: str, notebook: Path | None) -> int:
 
     path = notebook or own_notebook(chapter)
     results = check_notebook(path)
-    for question, verdict in results.items():
-        typer.echo(f"{question}: {verdict}")
+    for verdict in results.values():
+        typer.echo(verdict.message)
+        if verdict.hint:
+            typer.echo(f"    hint: {verdict.hint}")
+    earned, possible = (sum(getattr(v, name) for v in results.values()) for name in ("points", "possible"))
+    typer.echo(f"{earned} of {possible} points")
     return 0 if all(verdict.passed for verdict in results.values()) else 1
 
 

@@ -68,13 +68,14 @@ def check(
 def experiment(
     chapter: Chapter,
     only: Annotated[list[str] | None, typer.Option(help="the name of one entry; may be given again")] = None,
-    preset: Annotated[str, typer.Option(help="tiny, colab or full")] = "tiny",
+    preset: Annotated[str | None, typer.Option(help="tiny, colab or full; else COURSEKIT_PRESET, else tiny")] = None,
     again: Annotated[bool, typer.Option(help="run also what the ledger already holds")] = False,
 ) -> int:
     """Run a chapter's longer experiments over their seeds and keep the values in its ledger."""
-    from coursekit.notebook.ledger import run_experiments
+    from coursekit.notebook.experiments import run_experiments
+    from coursekit.train.presets import preset as checked
 
-    run_experiments(chapter, only=only, preset=preset, again=again)
+    run_experiments(chapter, only=only, preset=checked(preset), again=again)
     return 0
 
 
@@ -91,7 +92,7 @@ def doctor() -> int:
 @app.command()
 def new(name: Annotated[str, typer.Argument(metavar="NN_topic", help="such as 16_state_spaces")]) -> int:
     """Write the skeleton of a new chapter: notebook source, quiz, experiments, exercises."""
-    from coursekit.notebook.build import new_chapter
+    from coursekit.notebook.skeleton import new_chapter
 
     for path in new_chapter(name):
         typer.echo(path)
