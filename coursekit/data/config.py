@@ -7,7 +7,7 @@ from coursekit.errors import CourseError
 
 #: Smallest and largest value of each parameter.
 RANGES = {
-    "names": (1, 32), "places": (1, 23), "things": (3, 12), "words": (1, 20), "told": (1, 9), "between": (0.0, 20.0),
+    "names": (1, 32), "places": (1, 23), "things": (3, 12), "words": (1, 20), "told": (1, 10), "between": (0.0, 20.0),
     "max_between": (0, 40), "optional": (0.0, 0.9), "zipf": (0.0, 4.0), "drift": (0.0, 0.9), "mood": (0.0, 1.0),
     "dates": (2, 10_000), "news_from": (0.0, 1.0), "news": (0.0, 0.9), "held_out": (0, 2),
 }  # fmt: skip
@@ -21,10 +21,10 @@ class Config:
     places: int = 23  # besides the two banks
     things: int = 12  # at most, per place
     words: int = 20  # at most, in each other list
-    told: int = 9  # kinds of sentence that keep cause and effect apart
-    between: float = 2.5  # expected number of such sentences, if there were no limit
+    told: int = 10  # kinds of sentence that keep cause and effect apart
+    between: float = 3.0  # expected number of such sentences, if there were no limit
     max_between: int = 7  # and the limit
-    optional: float = 0.35  # probability of each optional modifier
+    optional: float = 0.45  # probability of each optional modifier
     zipf: float = 1.0  # exponent of word shares by rank
     drift: float = 0.7  # how far topics rise and fall with the date
     mood: float = 0.85  # probability that a mood fits its cause
@@ -40,7 +40,9 @@ class Config:
             right = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
             if not right or not math.isfinite(value) or not low <= value <= high:
                 number = "a whole number" if whole else "a number"
-                raise CourseError(f"{f.name}={value!r} is not possible in this world: give {number} from {low} to {high}.")
+                raise CourseError(
+                    f"{f.name}={value!r} is not possible in this world: give {number} from {low} to {high}."
+                )
 
     @classmethod
     def tiny(cls, **changes: float) -> "Config":

@@ -48,10 +48,11 @@ SECTIONS: dict[str, list[Template]] = {
         Template(2, "more", "the {sky} {sky_did} ."),
         Template(4, "more", f"the [ {{looks}} ] {{one}} {_BEING} {{was_one}} {{doing}} ."),
         Template(3, "more", f"the [ {{looks}} ] {{many}} {_BEING} {{were_many}} {{doing}} ."),
-        Template(2, "more", "{number} [ {looks} ] {many} {acted} [ {manner} ] ."),
+        Template(2, "more", "{number} [ {looks} ] {many} {moved} [ {manner} ] ."),
         Template(3, "more", "it was ( 1 {nearly} {hour} | 1 [ {very} ] {weather} ) ."),
         Template(3, "more", "{she} {acted} [ {manner} ] ."),
         Template(2, "more", "{she} talked to ( 1 a [ {looks} ] {one} | 1 {number} {many} ) ."),
+        Template(3, "more", "{she} met ( 1 mr {surname} | 1 mrs {surname} ) [ {near} the {spot} ] ."),
         Template(2, "more", "on the {side} {stood} a [ {looks} ] {one} ."),
     ],
     "cause": [

@@ -165,4 +165,6 @@ def _wikitext() -> DatasetDict:
 def _complete(found: Iterable[str] | Any) -> None:
     rows = {name: len(found[name]) for name in found}
     if rows != _WIKITEXT_ROWS:
-        raise CourseError(f"the Hub's wikitext has {rows} rows, not {_WIKITEXT_ROWS}: delete its cache and load it again.")
+        raise CourseError(
+            f"the Hub's wikitext has {rows} rows, not {_WIKITEXT_ROWS}: delete its cache and load it again."
+        )

@@ -76,7 +76,9 @@ class Shares:
     def _held_out(self, place: str, known: list[str]) -> list[str]:
         """The place's third thing and so on, if the reader can still meet it somewhere else."""
         chosen = self.things_of[place][2 : 2 + self.config.held_out]
-        return [t for t in chosen if any(t in self.things_of[p][:2] + self.things_of[p][4:] for p in known if p != place)]
+        return [
+            t for t in chosen if any(t in self.things_of[p][:2] + self.things_of[p][4:] for p in known if p != place)
+        ]
 
     def name_shares(self, date: int) -> list[float]:
         news = self.config.news / 2 if self.is_news(date) else 0.0
@@ -260,12 +262,15 @@ def _things(s: Shares) -> dict[str, Slot]:
         "town": bank("town"),
         "did": Slot("verb", lambda place: lists.DID, s.verb_shares, ("place",), **at_place, sets=_note),  # type: ignore[arg-type]
         "a": Slot(
-            "article", lambda place, verb: ["a", "an"], s.article_shares, ("place", "note"), **at_place, sets=say_article
+            "article",
+            lambda place, verb: ["a", "an"],
+            s.article_shares,
+            ("place", "note"),
+            **at_place,
+            sets=say_article,
         ),  # type: ignore[arg-type]
         "look": Slot("adjective", looks, lambda date, note: normalised(s.zipf(len(looks(note)))), ("note",)),
-        "thing": Slot(
-            "thing", s.objects, s.thing_shares, ("place", "note"), **at_place, sets=_clear
-        ),  # type: ignore[arg-type]
+        "thing": Slot("thing", s.objects, s.thing_shares, ("place", "note"), **at_place, sets=_clear),  # type: ignore[arg-type]
     }
 
 

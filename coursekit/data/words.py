@@ -2,7 +2,7 @@
 
 Every list runs from frequent to rare: a word's rank sets its share (Zipf). Some forms have two lives on purpose:
 bank (of the river, in the town), rose (name, flower, verb), lily and daisy, light (lamp, daylight), orange (fruit, colour), left,
-spring (season, water), bat (animal, club), saw (verb, tool), fair, square, watch.
+spring (season, water), bat (animal, club), saw (verb, tool), brown, green, white, black, king, hill, stone, bell (also surnames), watch.
 """
 
 WOMEN = """alice anna emma lucy clara rose maria kate nora lily julia grace ella sara mia hannah laura jane daisy ruth
@@ -102,26 +102,44 @@ LISTS = {
     "season": ("time", "summer spring winter autumn"),
     "part": ("time", "morning afternoon evening day"),
     "weekday": ("time", "sunday saturday monday friday tuesday wednesday thursday"),
-    "hour": ("time", "noon evening midnight dusk sunset"),
-    "went": ("verb", "went walked ran cycled hurried travelled drove strolled"),
+    "hour": ("time", "noon sunset dusk midnight dawn"),
+    "went": ("verb", "went walked ran cycled hurried travelled drove strolled wandered raced rode returned"),
     "friend": ("person", "brother sister friend mother father cousin uncle aunt neighbour teacher dog grandmother"),
-    "place_look": ("adjective", "old little quiet busy new beautiful famous distant"),
-    "very": ("adverb", "very quite rather so really"),
+    "place_look": ("adjective", "old little quiet busy new beautiful famous distant sunny empty pretty crowded"),
+    "very": ("adverb", "very quite rather really unusually"),
     "nearly": ("adverb", "nearly almost already"),
-    "weather": ("adjective", "late warm cold dark early quiet windy foggy"),
-    "looks": ("adjective", "young small friendly tall brown happy tired quiet strange shy"),
-    "near": ("preposition", "near behind beside by under"),
-    "doing": ("verb", "sleeping waiting playing singing resting eating running hiding laughing dreaming"),
-    "acted": ("verb", "smiled laughed waited sang rested whistled paused danced dreamed yawned sat"),
-    "manner": ("adverb", "quietly happily slowly softly alone loudly gently twice patiently together"),
-    "met": ("verb", "met seen fed greeted followed"),
-    "side": ("place", "left right"),
+    "weather": ("adjective", "late warm cold dark early quiet windy foggy cloudy sunny stormy hot"),
+    "looks": (
+        "adjective",
+        "young small friendly tall happy tired quiet strange shy hungry clever lonely thin gentle noisy "
+        "nervous busy lazy proud",
+    ),
+    "near": ("preposition", "near behind beside by under opposite"),
+    "doing": (
+        "verb",
+        "sleeping waiting playing resting eating running hiding drinking shivering dreaming jumping dancing watching "
+        "listening yawning limping leaving smiling working turning",
+    ),
+    "moved": ("verb", "waited rested slept ran played jumped yawned paused listened hid stopped passed vanished"),
+    "surname": ("surname", "brown green white black baker king hill wood young stone field rose carter bell"),
+    "acted": (
+        "verb",
+        "smiled laughed waited sang rested whistled paused danced dreamed yawned sat shivered nodded sighed "
+        "listened knelt stretched wept cheered hummed",
+    ),
+    "manner": (
+        "adverb",
+        "quietly happily slowly softly alone loudly gently patiently proudly politely nervously calmly eagerly "
+        "briefly shyly bravely kindly lazily sadly warmly",
+    ),
+    "met": ("verb", "met seen fed greeted followed noticed helped chased called watched"),
+    "side": ("side", "left right"),
     "stood": ("verb", "stood sat waited slept"),
     "number": ("quantity", "two three some four many"),
 }
 #: Adjectives of things, apart by the article that they ask for.
 ADJECTIVES = {
-    "a": "small big red blue green white yellow tiny heavy black round beautiful strange shiny golden".split(),
+    "a": "small big red blue green white yellow tiny heavy black round beautiful strange shiny golden cheap dusty pale little wet".split(),
     "an": "old enormous ugly odd unusual elegant".split(),
 }
 PRONOUNS = {

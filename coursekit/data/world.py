@@ -40,12 +40,12 @@ class Story:
 
 def prose(tokens: Sequence[str], kinds: Sequence[str]) -> str:
     """The words as one would print them: capitals for names, weekdays and beginnings, full stops joined."""
-    days = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+    proper = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mr", "mrs"}
     out, start = "", True
     for word, kind in zip(tokens, kinds, strict=True):
         if word == EOS:
             break
-        upper = start or kind == "name" or word in days
+        upper = start or kind in ("name", "surname") or word in proper
         out += word if word == "." else " " + (word.capitalize() if upper else word)
         start = word == "."
     return out.lstrip()
@@ -60,7 +60,9 @@ class World:
 
     def _date(self, date: int) -> int:
         if isinstance(date, bool) or not isinstance(date, int) or not 0 <= date < self.config.dates:
-            raise CourseError(f"this world has no date {date!r}: give a whole number from 0 to {self.config.dates - 1}.")
+            raise CourseError(
+                f"this world has no date {date!r}: give a whole number from 0 to {self.config.dates - 1}."
+            )
         return date
 
     # Sampling and scoring
