@@ -39,7 +39,7 @@ class Table(NamedTuple):
 
 @dataclass(eq=False)
 class Node:
-    """An open place in a story: the words that may come (all different) and, of each, what it is and what it changes."""
+    """An open place in a story: the words that may come (all different) and what each of them is and changes."""
 
     fork: Fork
     context: Context  # only what the rest of the sentence reads
@@ -77,9 +77,9 @@ class Automaton:
         if key not in self._entered:
             kept = {name: getattr(context, name) for name in _KEEPS.get(section, ())}
             if section == "more":
-                section, kept["count"] = "middle", context.count + 1
+                section, kept["told"] = "middle", context.told + 1
             after = Context(**kept)
-            full = section == "middle" and after.count >= self.config.max_between
+            full = section == "middle" and after.told >= self.config.max_between
             root = self._root(section, section == "middle" and bool(after.cause), full)
             self._entered[key] = self._node(root, after, None), after
         return self._entered[key]

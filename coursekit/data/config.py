@@ -30,7 +30,7 @@ class Config:
     mood: float = 0.85  # probability that a mood fits its cause
     dates: int = 100  # a story's date is 0 ... dates - 1
     news_from: float = 0.8  # after this part of time there are new names, new things, new pairs of place and thing
-    news: float = 0.1  # and their share
+    news: float = 0.06  # and their share
     held_out: int = 1  # pairs per place that do not occur before
 
     def __post_init__(self) -> None:
@@ -48,7 +48,7 @@ class Config:
     def tiny(cls, **changes: float) -> "Config":
         """A world so small that all its stories can be written down (some ten thousand)."""
         small: dict[str, float] = {
-            "names": 1, "places": 1, "things": 3, "words": 1, "told": 2, "between": 0.5, "max_between": 1, "optional": 0.0,
-            "dates": 10,
+            "names": 1, "places": 1, "things": 3, "words": 1, "told": 2, "between": 0.5, "max_between": 1,
+            "optional": 0.0, "dates": 10,
         }  # fmt: skip
         return cls(**{**small, **changes})  # type: ignore[arg-type]

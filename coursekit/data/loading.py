@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -107,7 +106,7 @@ def _dataset(splits: dict[str, dict[str, list[Any]]]) -> DatasetDict:
 
 
 def _pydoc() -> str:
-    """Python's own language reference: half a million characters of English that every Python carries (versions differ)."""
+    """Python's own language reference, which every Python carries: half a million characters; versions differ."""
     from pydoc_data.topics import topics
 
     return "\n".join(topics[name].strip() + "\n" for name in sorted(topics))
@@ -149,22 +148,40 @@ def _line_end(text: str, at: int) -> int:
 def _wikitext() -> DatasetDict:
     import datasets
 
+    _reach_the_hub()
     bars = datasets.are_progress_bars_disabled()
     datasets.disable_progress_bars()
     try:
         found = datasets.load_dataset("Salesforce/wikitext", "wikitext-2-raw-v1")
     except Exception as error:  # the Hub fails in a dozen ways, each with its own class
-        raise CourseError(f"the Hub cannot be reached ({type(error).__name__}): {_INSTEAD}.") from error
+        raise CourseError(f"the Hub cannot give wikitext ({type(error).__name__}): {_INSTEAD}.") from error
     finally:
         if not bars:
             datasets.enable_progress_bars()
-    _complete(found)
+    return complete(found, _WIKITEXT_ROWS)
+
+
+def _reach_the_hub() -> None:
+    """Asks once, shortly: the Hub's own client would try for half a minute."""
+    import socket
+    from urllib.error import HTTPError, URLError
+    from urllib.request import urlopen
+
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:  # the user says so: whatever is in the cache will do
+        return
+    try:
+        urlopen(constants.ENDPOINT, timeout=5).close()
+    except HTTPError:
+        return  # an answer all the same
+    except (URLError, OSError, socket.timeout) as error:
+        raise CourseError(f"the Hub cannot be reached ({type(error).__name__}): {_INSTEAD}.") from error
+
+
+def complete(found: DatasetDict, rows: dict[str, int]) -> DatasetDict:
+    """The data set, if it has the rows that its makers published."""
+    have = {name: len(part) for name, part in found.items()}
+    if have != rows:
+        raise CourseError(f"the download has {have} rows, not {rows}: delete the Hub's cache and load it again.")
     return found
-
-
-def _complete(found: Iterable[str] | Any) -> None:
-    rows = {name: len(found[name]) for name in found}
-    if rows != _WIKITEXT_ROWS:
-        raise CourseError(
-            f"the Hub's wikitext has {rows} rows, not {_WIKITEXT_ROWS}: delete its cache and load it again."
-        )

@@ -19,7 +19,7 @@ class Context(NamedTuple):
     who: str = ""  # woman, man or both: decides pronouns and was/were
     place: str = ""
     cause: str = ""  # the mood that an event has left
-    count: int = 0  # sentences told in the middle
+    told: int = 0  # sentences told in the middle
 
 
 @dataclass(frozen=True)
@@ -255,12 +255,12 @@ def _things(s: Shares) -> dict[str, Slot]:
     def looks(note: tuple[str, str]) -> list[str]:
         return lists.ADJECTIVES[note[1]][: s.config.words]
 
-    at_place = {"dated": True, "depends": "place"}
+    at_place: dict[str, Any] = {"dated": True, "depends": "place"}
     return {
         "place": Slot("place", lambda: s.places, s.place_shares, dated=True, marks="place", sets=went_to),
         "river": bank("river"),
         "town": bank("town"),
-        "did": Slot("verb", lambda place: lists.DID, s.verb_shares, ("place",), **at_place, sets=_note),  # type: ignore[arg-type]
+        "did": Slot("verb", lambda place: lists.DID, s.verb_shares, ("place",), **at_place, sets=_note),
         "a": Slot(
             "article",
             lambda place, verb: ["a", "an"],
@@ -268,9 +268,9 @@ def _things(s: Shares) -> dict[str, Slot]:
             ("place", "note"),
             **at_place,
             sets=say_article,
-        ),  # type: ignore[arg-type]
+        ),
         "look": Slot("adjective", looks, lambda date, note: normalised(s.zipf(len(looks(note)))), ("note",)),
-        "thing": Slot("thing", s.objects, s.thing_shares, ("place", "note"), **at_place, sets=_clear),  # type: ignore[arg-type]
+        "thing": Slot("thing", s.objects, s.thing_shares, ("place", "note"), **at_place, sets=_clear),
     }
 
 

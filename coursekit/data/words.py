@@ -1,18 +1,24 @@
 """The words of the small world: who lives there, which places and things it has, and what fits what.
 
 Every list runs from frequent to rare: a word's rank sets its share (Zipf). Some forms have two lives on purpose:
-bank (of the river, in the town), rose (name, flower, verb), lily and daisy, light (lamp, daylight), orange (fruit, colour), left,
-spring (season, water), bat (animal, club), saw (verb, tool), brown, green, white, black, king, hill, stone, bell (also surnames), watch.
+bank (of the river, in the town), rose (name, flower, verb), lily and daisy, light (lamp, daylight), orange (fruit,
+colour), left, spring (season, water), bat (animal, club), saw (verb, tool), watch, ring, and the surnames brown, green,
+white, black, king, hill, stone, bell.
 """
 
-WOMEN = """alice anna emma lucy clara rose maria kate nora lily julia grace ella sara mia hannah laura jane daisy ruth
-iris eva olivia sofia nina zoe ivy dora flora joy bella mary""".split()
-MEN = """tom ben peter john sam jack paul leo max david mark henry george felix oscar daniel hugo simon adam eric james
-frank noah lucas harry victor anton carl alan ivan oliver karl""".split()
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+WOMEN = words("""alice anna emma lucy clara rose maria kate nora lily julia grace ella sara mia hannah laura jane daisy ruth
+iris eva olivia sofia nina zoe ivy dora flora joy bella mary""")
+MEN = words("""tom ben peter john sam jack paul leo max david mark henry george felix oscar daniel hugo simon adam eric james
+frank noah lucas harry victor anton carl alan ivan oliver karl""")
 #: Nobody had heard of these people and things before the news date (Config.news_from).
-NEW_WOMEN = "amara yuki priya leila".split()
-NEW_MEN = "kofi mateo rahul omar".split()
-NEW_THINGS = "drone robot scooter phone".split()
+NEW_WOMEN = words("amara yuki priya leila")
+NEW_MEN = words("kofi mateo rahul omar")
+NEW_THINGS = words("drone robot scooter phone")
 
 #: What one finds where, from likely to rare. "bank" is two places, told apart by the word after it.
 PLACES = {
@@ -44,19 +50,20 @@ PLACES = {
 }
 #: Which things each verb can take. A verb that is missing here takes whatever the place has.
 TAKES = {
-    "bought": """towel kite ball hat umbrella lemon orange cheese basket melon scarf apple pear fish lamp loaf bicycle
+    "bought": words("""towel kite ball hat umbrella lemon orange cheese basket melon scarf apple pear fish lamp loaf bicycle
     rose lily daisy tomato book map newspaper pencil vase balloon ticket watch pen purse bag cake pie bun cookie egg
-    pumpkin mask costume flute drum lantern chair box coconut ring apron drone robot scooter phone""".split(),
-    "ate": """lemon orange melon apple pear fish mushroom berry tomato cake loaf pie bun cookie egg coconut
-    pumpkin cheese soup""".split(),
-    "built": """sandcastle kite boat hut raft snowman tower bench ladder chair box cart fountain swing tent nest
-    gate""".split(),
-    "carried": """towel kite ball hat umbrella basket melon lamp bicycle rope net lantern crate ladder spade book map
-    globe vase statue painting sword flag crown suitcase bag bucket pumpkin tent tray cake drum box saw chair""".split(),
+    pumpkin mask costume flute drum lantern chair box coconut ring apron drone robot scooter phone"""),
+    "ate": words("""lemon orange melon apple pear fish mushroom berry tomato cake loaf pie bun cookie egg coconut
+    pumpkin cheese soup"""),
+    "built": words("""sandcastle kite boat hut raft snowman tower bench ladder chair box cart fountain swing tent nest
+    gate"""),
+    "carried": words("""towel kite ball hat umbrella basket melon lamp bicycle rope net lantern crate ladder spade book map
+    globe vase statue painting sword flag crown suitcase bag bucket pumpkin tent tray cake drum box
+    saw chair"""),
 }
 #: Verbs of the mind and the pencil: their thing need not be here at all.
 FREE = ("drew", "remembered")
-DID = "saw found bought drew ate carried photographed built remembered".split()
+DID = words("saw found bought drew ate carried photographed built remembered")
 
 #: What happened before, and the mood that it leaves: mood -> cause -> what the cause took as its object.
 CAUSES = {
@@ -67,11 +74,11 @@ CAUSES = {
     "calm": {"read": "poem story book", "heard": "song concert story", "taken": "bath nap"},
 }
 MOODS = {
-    "happy": "happy glad proud cheerful".split(),
-    "sad": "sad unhappy gloomy lonely".split(),
-    "angry": "angry cross furious annoyed".split(),
-    "tired": "tired sleepy weary exhausted".split(),
-    "calm": "calm peaceful relaxed content".split(),
+    "happy": words("happy glad proud cheerful"),
+    "sad": words("sad unhappy gloomy lonely"),
+    "angry": words("angry cross furious annoyed"),
+    "tired": words("tired sleepy weary exhausted"),
+    "calm": words("calm peaceful relaxed content"),
 }
 
 #: The sky and what is said of it: subject -> adjectives, verbs.
@@ -139,8 +146,11 @@ LISTS = {
 }
 #: Adjectives of things, apart by the article that they ask for.
 ADJECTIVES = {
-    "a": "small big red blue green white yellow tiny heavy black round beautiful strange shiny golden cheap dusty pale little wet".split(),
-    "an": "old enormous ugly odd unusual elegant".split(),
+    "a": words(
+        "small big red blue green white yellow tiny heavy black round beautiful strange shiny golden cheap dusty pale "
+        "little wet"
+    ),
+    "an": words("old enormous ugly odd unusual elegant"),
 }
 PRONOUNS = {
     "woman": {"she": "she", "her": "her", "was": "was"},

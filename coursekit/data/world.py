@@ -52,7 +52,7 @@ def prose(tokens: Sequence[str], kinds: Sequence[str]) -> str:
 
 
 class World:
-    """The process under one configuration. Sampling and scoring cost about a microsecond a word once nodes are known."""
+    """The process under one configuration. Sampling costs about a microsecond a word."""
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or Config()
@@ -87,7 +87,8 @@ class World:
         distance: list[int] = []
         marked: dict[str, int] = {}
         machine, table_of = self.automaton, self.automaton.table
-        node, context = machine.start, machine.empty
+        node: Node | None = machine.start
+        context = machine.empty
         while node is not None:
             table = node.tables.get(date if node.dated else 0) or table_of(node, date)
             i = bisect(table.cumulative, random(), 0, table.last) if table.last else 0
@@ -102,8 +103,9 @@ class World:
         return Story(tokens, logprob, kinds, distance, date)
 
     def _steps(self, tokens: Iterable[str], date: int) -> Iterator[tuple[Node | None, int, Context]]:
-        """(node, the word's place in it, context) for each token, at last the node after them; CourseError where stuck."""
-        node, context = self.automaton.start, self.automaton.empty
+        """(node, the word's place in it, context) for each token, last the node after them; CourseError if stuck."""
+        node: Node | None = self.automaton.start
+        context = self.automaton.empty
         said: list[str] = []
         for word in tokens:
             if node is None:
@@ -123,7 +125,7 @@ class World:
     def score(self, tokens: Sequence[str], date: int) -> list[float]:
         """log p(token | tokens before, date) in nats of each token; CourseError if the world cannot say them."""
         table = self.automaton.table
-        return [table(node, date).log[i] for node, i, _ in self._steps(tokens, self._date(date)) if i >= 0]
+        return [table(node, date).log[i] for node, i, _ in self._steps(tokens, self._date(date)) if node and i >= 0]
 
     def distribution(self, prefix: Sequence[str], date: int) -> dict[str, float]:
         """p(word | prefix, date) of every word that may come next; empty after the end of a story."""
@@ -152,9 +154,9 @@ class World:
     ) -> float | dict[str, float]:
         """Mean of -log p(word | words before, date) over a split, in nats a token: no model can do better but by luck.
 
-        split: stories or rows with their columns. by="kind": one mean per kind of word. vocab: the words that the reader
-        knows; all others that may stand in a place are then one event, whose probabilities are summed (what came before
-        is still known in full, unknown words too). The date is known to the reader.
+        split: stories or rows with their columns. by="kind": one mean per kind of word. vocab: the words that the
+        reader knows; all others that may stand in a place are then one event, whose probabilities are summed (what came
+        before is still known in full, unknown words too). The date is known to the reader.
         """
         if by not in (None, "kind"):
             raise ValueError(f"by={by!r}: the floor is known over all words (None) or by 'kind'")
