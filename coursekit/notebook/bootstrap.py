@@ -24,7 +24,7 @@ _NO_ADDRESS = """\
 import importlib.util
 
 if importlib.util.find_spec("coursekit") is None:
-    raise SystemExit("The course is not installed here: run `pip install -e .` in its checkout, then restart the kernel.")
+    raise SystemExit("The course is not installed here: run `pip install -e .` in its checkout, then restart.")
 """
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.errors import CourseError
-from coursekit.notebook.agreement import same_code
+from coursekit.notebook.agreement import apart, same_code
 from coursekit.notebook.experiments import write_atomically
 from coursekit.notebook.places import checkout, notebook_of, sources
 from coursekit.notebook.source import render
-from coursekit.notebook.values import RESULT, too_wide
+from coursekit.notebook.values import RESULT, compare, too_wide
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
-#: The kernel of a stored run: no progress bars (they carry times), pictures inline.
+#: The kernel of a stored run: no progress bars (they carry times), pictures inline. tqdm.auto does not obey the first.
 KERNEL_ENV = {
     "TQDM_DISABLE": "1",
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
@@ -28,29 +28,57 @@ CELL_TIMEOUT = 300
 
 
 def build(
-    parts: list[str] | None = None,
+    parts: str | list[str] | None = None,
+    check: bool = False,
     force: bool = False,
     root: Path | None = None,
     report: Callable[[str], None] = print,
-) -> list[Path]:
-    """Build the notebooks of the named parts or chapters (all without names); returns those that were rewritten.
+) -> int:
+    """Build the notebooks of the named parts or chapters, all without names; returns 0.
 
-    A notebook whose source is unchanged and whose results verify is left as it is, unless `force`. Raises CourseError
-    for a source that breaks the format and for a cell that raises.
+    A notebook whose source is unchanged and whose results verify is left as it is, unless `force`. With `check` nothing
+    is written: each notebook is built aside, and 1 is returned if one is not the committed one (its source, ids and
+    results count; pictures do not). Raises CourseError for a source that breaks the format and a cell that raises.
     """
     root = root or checkout()
-    rewritten = []
+    apart_from_source = 0
     for source in sources(root, parts):
-        path, fresh = notebook_of(source), render(source, root)
-        before = path.read_bytes() if path.is_file() else None
-        reused = not force and _reuse(fresh, path)
-        if not reused or not verified(path, fresh, root):
-            execute(fresh, path.parent, source.name)
-            _write(path, fresh)
-        changed = path.read_bytes() != before
-        rewritten += [path] if changed else []
-        report(f"{path.name}: {'written' if changed else 'unchanged'}")
-    return rewritten
+        verdict = _aside(source, root) if check else _rebuild(source, root, force)
+        apart_from_source += check and not verdict.startswith("the same")
+        report(f"{notebook_of(source).name}: {verdict}")
+    return min(apart_from_source, 1)
+
+
+def _rebuild(source: Path, root: Path, force: bool) -> str:
+    path, fresh = notebook_of(source), render(source, root)
+    before = path.read_bytes() if path.is_file() else None
+    reused = not force and _reuse(fresh, path)
+    if not reused or not verified(path, fresh, root):
+        execute(fresh, path.parent, source.name)
+        _write(path, fresh)
+    return "unchanged" if path.read_bytes() == before else "written"
+
+
+def _aside(source: Path, root: Path) -> str:
+    """Build a notebook without writing it, and compare it with the one that is there."""
+    import nbformat
+
+    path = notebook_of(source)
+    if not path.is_file():
+        return "not built yet"
+    stored, fresh = nbformat.read(path, as_version=4), render(source, root)
+    if how := apart(stored, source, root):
+        return f"source and notebook apart ({how})"
+    execute(fresh, path.parent, source.name)
+    for old, new in zip(stored.cells, fresh.cells, strict=True):
+        if complaints := compare(results_in(old), results_in(new)):
+            return "; ".join(complaints)
+    return "the same" + (" to the byte" if path.read_text(encoding="utf-8") == _text(fresh) else "")
+
+
+def results_in(cell: Any) -> list[Any]:
+    """What a cell's result() calls stored."""
+    return [output["data"][RESULT] for output in cell.get("outputs", []) if RESULT in output.get("data", {})]
 
 
 def _reuse(fresh: Any, path: Path) -> bool:
@@ -80,11 +108,26 @@ def verified(path: Path, fresh: Any, root: Path) -> bool:
     except CourseError:
         return False
     _write(path, fresh)
-    return verify([path], root, quiet=True) == 0
+    return verify_notebooks([path], root, quiet=True) == 0
 
 
-def verify(paths: Iterable[Path], root: Path, quiet: bool = False, env: dict[str, str] | None = None) -> int:
-    """Run notebooks again and compare every stored result: pytest's exit status, 0 when all hold."""
+def verify(parts: str | list[str] | None = None, root: Path | None = None) -> int:
+    """Run the notebooks of the named parts or chapters again and compare every stored result; 0 when all hold."""
+    root = root or checkout()
+    return verify_notebooks(built(root, parts), root)
+
+
+def built(root: Path, parts: str | list[str] | None = None) -> list[Path]:
+    """The notebooks of the named parts or chapters. Raises CourseError for one that is not built yet, or for none."""
+    paths = [notebook_of(source) for source in sources(root, parts)]
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing or not paths:
+        raise CourseError(f"There is nothing to verify: build {', '.join(missing) or 'a notebook'} first")
+    return paths
+
+
+def verify_notebooks(paths: Iterable[Path], root: Path, quiet: bool = False, env: dict[str, str] | None = None) -> int:
+    """Run notebooks again by pytest and this package's plugin; pytest's exit status."""
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}"]
     command += ["-p", "no:cacheprovider", "-q", *map(str, paths)]
     output = subprocess.DEVNULL if quiet else None
@@ -139,13 +182,12 @@ def _clean(output: Any, cell: Any) -> list[str]:
     data = output.get("data", {})
     picture = next((kind for kind in PICTURES if kind in data), None)
     if data.pop(WIDGET, None) is not None and not picture:
-        return ["shows a widget without a picture, which would be lost: show it by show.slider"]
+        return ["shows a widget without a picture, which would be lost: use show.slider, and `from tqdm import tqdm`"]
     if RESULT in data:
         if "unstored" in cell.metadata.get("tags", []):
             return ["states a result and is tagged unstored: state it in a cell whose outputs are kept"]
         return [f"states a result whose {complaint}" for complaint in too_wide(data[RESULT])]
     if picture:
-        # nbconvert (pages, slides) reads the text there
         about = output.metadata.setdefault(picture, {})
         about.setdefault("alt", cell.metadata.get("alt", ""))
         if not about["alt"].strip():
@@ -153,11 +195,17 @@ def _clean(output: Any, cell: Any) -> list[str]:
     return []
 
 
+def _text(notebook: Any) -> str:
+    import nbformat
+
+    return str(nbformat.writes(notebook)) + "\n"
+
+
 def _write(path: Path, notebook: Any) -> None:
     import nbformat
 
     nbformat.validate(notebook)
-    text = nbformat.writes(notebook) + "\n"
+    text = _text(notebook)
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         try:
             write_atomically(path, text)

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from coursekit.errors import CourseError
-from coursekit.notebook.build import verify
-from coursekit.notebook.places import checkout, notebook_of, sources
+from coursekit.notebook.build import built, verify_notebooks
+from coursekit.notebook.places import checkout
 
 _AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "OMP_NUM_THREADS": "1"}
 #: Each setting with its variants: the first that changes both probes on this processor is used.
@@ -29,8 +29,8 @@ SETTINGS: dict[str, list[dict[str, str]]] = {
 }
 VARIABLES = sorted({name for variants in SETTINGS.values() for variant in variants for name in variant})
 
-#: Tensor.exp is no probe: it goes through MKL's vector library, whose bits none of the variables changed. The exponential
-#: that models run is the one inside softmax. The products are those of a linear layer, forwards and for its weights.
+#: Tensor.exp is no probe: it goes through MKL's vector library, whose bits none of the variables changed. The
+#: exponential that models run is the one inside softmax; the products are a linear layer's, forwards and backwards.
 PROBE = """
 import hashlib, json, torch
 draw = torch.Generator().manual_seed(0)
@@ -42,17 +42,14 @@ print(json.dumps({"matmul": bits(x @ w) + bits(x.T @ y), "exp": bits(x.softmax(-
 
 
 def run(
-    parts: list[str] | None = None,
+    parts: str | list[str] | None = None,
     root: Path | None = None,
     report: Callable[[str], None] = print,
     settings: dict[str, list[dict[str, str]]] | None = None,
 ) -> int:
     """Verify the notebooks under every setting; 0 if none is inert and every notebook holds under each."""
     root = root or checkout()
-    paths = [notebook_of(source) for source in sources(root, parts)]
-    missing = [path.name for path in paths if not path.is_file()]
-    if missing or not paths:
-        raise CourseError(f"There is nothing to verify: build {', '.join(missing) or 'a notebook'} first")
+    paths = built(root, parts)
     plain, failures = probe({}), 0
     for name, variants in (settings or SETTINGS).items():
         variant, unchanged = choose(variants, plain)
@@ -67,7 +64,7 @@ def run(
 
 
 def _held(name: str, paths: list[Path], root: Path, variant: dict[str, str], report: Callable[[str], None]) -> int:
-    status = verify(paths, root, env=environment(variant))
+    status = verify_notebooks(paths, root, env=environment(variant))
     report(f"{name}: {'every stored result holds' if status == 0 else 'RESULTS LEFT THEIR TOLERANCE'}")
     return int(status != 0)
 

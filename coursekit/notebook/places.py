@@ -18,7 +18,7 @@ def checkout() -> Path:
 
 
 def chapter_of(source: Path) -> str:
-    """The chapter that a part belongs to: named by its quiz (quiz/NN_topic.yaml), else by the part without its letter."""
+    """The chapter of a part: named by its quiz (quiz/NN_topic.yaml), else by the part without its letter."""
     match = PART.fullmatch(source.stem)
     if not match:
         raise CourseError(f"The name {source.name} is not one of a part: call it like 01a_counting.py")
@@ -26,11 +26,12 @@ def chapter_of(source: Path) -> str:
     return quizzes[0].stem if quizzes else f"{match['number']}_{match['topic']}"
 
 
-def sources(root: Path, names: list[str] | None = None) -> list[Path]:
+def sources(root: Path, names: str | list[str] | None = None) -> list[Path]:
     """Sources of the named parts or chapters ("01", "01a", "01_language_models"); all without names."""
     found = sorted(path for path in (root / "notebooks" / "src").glob("*.py") if PART.fullmatch(path.stem))
     if not names:
         return found
+    names = [names] if isinstance(names, str) else names
     chosen = [path for path in found if any(path.stem.startswith(name) or chapter_of(path) == name for name in names)]
     for name in names:
         if not any(path.stem.startswith(name) or chapter_of(path) == name for path in chosen):

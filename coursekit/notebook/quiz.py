@@ -1,4 +1,4 @@
-"""Quizzes: one YAML file a chapter, shown as Markdown that opens answer by answer on every site that shows notebooks."""
+"""Quizzes: one YAML file a chapter, shown as Markdown that opens answer by answer wherever notebooks are shown."""
 
 from pathlib import Path
 from typing import Any

@@ -1,6 +1,5 @@
 """`coursekit new NN_topic`: a chapter that builds, verifies and says what to write where."""
 
-import importlib
 import re
 from pathlib import Path
 
@@ -97,7 +96,7 @@ questions:
 """
 
 _EXPERIMENTS = '''\
-"""Experiments of chapter {number}: what needs several seeds or long training. Run by `coursekit experiment {number}`."""
+"""What chapter {number} measures over several seeds or in long training, run by `coursekit experiment {number}`."""
 
 import random
 
@@ -143,10 +142,6 @@ def new_chapter(name: str, root: Path | None = None) -> list[Path]:
 
 def _exercises(name: str, root: Path) -> list[Path]:
     """The exercise set's own skeleton; its format belongs to coursekit.check."""
-    try:
-        master = importlib.import_module("coursekit.check.master")
-    except ModuleNotFoundError as error:
-        if error.name != "coursekit.check.master":
-            raise
-        return []
-    return list(master.skeleton(name, root)) if hasattr(master, "skeleton") else []
+    from coursekit.check.master import skeleton
+
+    return list(skeleton(name, root / "solutions"))

@@ -27,7 +27,8 @@ def render(source: Path, root: Path) -> Any:
 
     chapter = chapter_of(source)
     read = jupytext.read(source, fmt="py:percent")
-    cells = [_cell(cell, source, root, chapter) for cell in read.cells]
+    cells = [_cell(cell, root, chapter) for cell in read.cells]
+    cells = [cell for cell in cells if cell.source.strip()]  # a blank first line is a cell to jupytext
     _check(cells, source)
     for cell, name in zip(cells, _ids(cells), strict=True):
         cell["id"] = name
@@ -45,7 +46,7 @@ def exercises_hash(root: Path, chapter: str) -> str:
     return hashlib.sha256(data.read_bytes()).hexdigest()[:12] if data.is_file() else ""
 
 
-def _cell(cell: Any, source: Path, root: Path, chapter: str) -> Any:
+def _cell(cell: Any, root: Path, chapter: str) -> Any:
     import nbformat
 
     # lines_to_next_cell is jupytext's own note about blank lines in the source
@@ -58,8 +59,8 @@ def _cell(cell: Any, source: Path, root: Path, chapter: str) -> Any:
     if "bootstrap" in tags:
         text = bootstrap(repository(root))
     text, alt = split_alt(text)
-    if alt:
-        metadata["alt"] = alt
+    if alt:  # as nbconvert's classic template reads it, and as myst-nb does
+        metadata |= {"alt": alt, "mystnb": {"image": {"alt": alt}}}
     return nbformat.v4.new_code_cell(text, metadata=metadata)
 
 
