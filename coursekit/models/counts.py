@@ -67,39 +67,53 @@ def windows(
 
 
 class Index:
-    """Numbers distinct integer keys 0, 1, 2 ... in their order, and finds them again."""
+    """Numbers distinct pairs (context, word) 0, 1, 2 ...; the number `size` stands for every pair that was never seen.
 
-    def __init__(self, keys: Int[np.ndarray, " T"], cells: int) -> None:
-        """`keys` lie in 0 .. cells - 1. Afterwards `ids` holds the number of each, and `size` how many differ."""
+    An unseen context is given as the number `contexts`, and every pair with it is unseen.
+    """
+
+    def __init__(self, context: np.ndarray, word: np.ndarray, contexts: int, base: int) -> None:
+        """`context` lies in 0 .. contexts - 1, `word` in 0 .. base - 1; `ids` are then the numbers of the pairs."""
+        self.base = base
+        keys, cells = self._key(context, word), (contexts + 1) * base
+        self.table: np.ndarray
+        self.ids: np.ndarray
         self.dense = cells <= CELLS_PER_KEY * max(keys.size, 1 << 12)
         if self.dense:
             seen = np.zeros(cells, dtype=bool)
             seen[keys] = True
             found = np.flatnonzero(seen)
-            self.table = np.full(cells, -1, dtype=np.int64 if cells > 1 << 31 else np.int32)
+            self.table = np.full(cells, found.size, dtype=np.int32)
             self.table[found] = np.arange(found.size)
-            self.ids = self.table[keys]
+            self.ids = self.table.take(keys)
         else:
             found, self.ids = np.unique(keys, return_inverse=True)
             self.table = found
         self.size = int(found.size)
 
+    def find(self, context: np.ndarray, word: np.ndarray) -> Int[np.ndarray, " T"]:
+        """The number of each pair."""
+        keys = self._key(context, word)
+        if self.dense:
+            return self.table.take(keys)
+        place = np.searchsorted(self.table, keys)
+        return np.where(self.table.take(place, mode="clip") == keys, place, self.size)
+
     def first(self) -> Int[np.ndarray, " K"]:
-        """One position at which each of the K distinct keys stands."""
+        """One position at which each of the K pairs stands."""
         position = np.empty(self.size, dtype=np.int64)
         position[self.ids] = np.arange(self.ids.size)
         return position
 
-    def find(self, keys: Int[np.ndarray, " T"]) -> Int[np.ndarray, " T"]:
-        """The number of each key, -1 for one that was never seen (or is negative)."""
-        if self.dense:
-            return np.where(keys < 0, -1, self.table[np.maximum(keys, 0)])
-        place = np.minimum(np.searchsorted(self.table, keys), self.size - 1)
-        return np.where(self.table[place] == keys, place, -1)
+    def _key(self, context: np.ndarray, word: np.ndarray) -> Int[np.ndarray, " T"]:
+        return np.multiply(context, self.base, dtype=np.int64) + word
 
 
 class Level:
-    """The n-grams of one order: `count[ngram]`, `total[context]` (their sum) and `types[context]` (how many differ)."""
+    """The n-grams of one order: `count[ngram]`, `total[context]` (their sum) and `types[context]` (how many differ).
+
+    Each table ends in a 0, for what was never seen.
+    """
 
     def __init__(self, ngrams: Index, context: np.ndarray, contexts: int, longer: Index | None = None) -> None:
         """`ngrams.ids` and `context` number the n-gram and its context at each position of the text.
@@ -108,20 +122,14 @@ class Level:
         """
         self.ngrams = ngrams
         ends = ngrams.ids if longer is None else ngrams.ids[longer.first()]
-        self.count = np.bincount(ends, minlength=ngrams.size).astype(np.float64)
         owner = context[ngrams.first()]
-        self.total = np.bincount(owner, weights=self.count, minlength=contexts)
-        self.types = np.bincount(owner, minlength=contexts).astype(np.float64)
+        self.count = np.bincount(ends, minlength=ngrams.size + 1).astype(np.float64)
+        self.total = np.bincount(owner, weights=self.count[:-1], minlength=contexts + 1)
+        self.types = np.bincount(owner, minlength=contexts + 1).astype(np.float64)
 
-    def look_up(self, context: np.ndarray, key: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """count(context word), count(context .) and the number of different words after it; zeros where unseen."""
-        ngram = self.ngrams.find(key)
-        known = context >= 0
-        return (
-            np.where(ngram >= 0, self.count[ngram], 0.0),
-            np.where(known, self.total[context], 0.0),
-            np.where(known, self.types[context], 0.0),
-        )
+    def look_up(self, context: np.ndarray, word: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """count(context word), count(context .) and the number of different words after it."""
+        return self.count.take(self.ngrams.find(context, word)), self.total.take(context), self.types.take(context)
 
 
 class Counts:
@@ -134,25 +142,27 @@ class Counts:
     def __init__(
         self, sequences: Iterable[Tokens], orders: Sequence[int], vocab_size: int, bos: int, continuation: bool = False
     ) -> None:
-        self.order, self.orders, self.vocab_size, self.bos = max(orders), orders, vocab_size, bos
-        self.base = max(vocab_size, bos + 1)
+        """Raises CourseError if the sequences hold no word."""
+        self.order, base = max(orders), max(vocab_size, bos + 1)
         before, word = windows(sequences, self.order - 1, vocab_size, bos)
         if not word.size:
             raise CourseError("the text is empty: give the model at least one word to count.")
         self.contexts: list[Index] = []
         tables: list[tuple[Index, np.ndarray, int]] = []
-        context, contexts = np.zeros(word.size, dtype=np.int64), 1
+        context, contexts = np.zeros(word.size, dtype=np.int32), 1
         for order in range(1, self.order + 1):
             if order in orders:
-                tables.append((Index(context * self.base + word, contexts * self.base), context, contexts))
+                tables.append((Index(context, word, contexts, base), context, contexts))
             if order < self.order:
-                index = Index(context * self.base + before[:, -order], contexts * self.base)
+                index = Index(context, before[:, -order], contexts, base)
                 self.contexts.append(index)
-                context, contexts = index.ids.astype(np.int64), index.size
+                context, contexts = index.ids, index.size
         self.levels: dict[int, Level] = {}
         for i, (ngrams, context, contexts) in enumerate(tables):
             longer = tables[i + 1][0] if continuation and i + 1 < len(tables) else None
             self.levels[orders[i]] = Level(ngrams, context, contexts, longer)
+        for index in [*self.contexts, *(ngrams for ngrams, _, _ in tables)]:
+            del index.ids  # one number for each word of the text, needed no more
 
     def look_up(self, before: Int[np.ndarray, "T N"], word: Int[np.ndarray, " T"]) -> Found:
         """The counts of each word after its context, in each order."""
@@ -160,10 +170,7 @@ class Counts:
         context = np.zeros(word.size, dtype=np.int64)
         for order in range(1, self.order + 1):
             if order in self.levels:
-                found.append(self.levels[order].look_up(context, self._key(context, word)))
+                found.append(self.levels[order].look_up(context, word))
             if order < self.order:
-                context = self.contexts[order - 1].find(self._key(context, before[:, -order]))
+                context = self.contexts[order - 1].find(context, before[:, -order])
         return found
-
-    def _key(self, context: np.ndarray, word: np.ndarray) -> np.ndarray:
-        return np.where(context >= 0, context.astype(np.int64) * self.base + word, -1)
