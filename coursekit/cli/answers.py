@@ -14,7 +14,7 @@ def check_answers(chapter: str, notebook: Path | None) -> int:
     path = notebook or own_notebook(chapter)
     results = check_notebook(path)
     for verdict in results.values():
-        typer.echo(f"{verdict.question}, {verdict.title}: {verdict.message}")
+        typer.echo(f"{verdict.title}: {verdict.message}")
         if verdict.hint:
             typer.echo(f"    hint: {verdict.hint}")
     earned, possible = (sum(getattr(v, name) for v in results.values()) for name in ("points", "possible"))
