@@ -6,10 +6,15 @@ same colour in every chapter; siblings in a family differ in lightness, and in e
 
 import functools
 import re
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
 P, R = ParamSpec("P"), TypeVar("R")
+
+# JupyterLab moves sliders in a thread beside the one that runs cells, and matplotlib's settings are global: two threads
+# that change and restore them in turn would leave the reader with ours.
+_SETTINGS = threading.RLock()
 
 FAMILIES = {
     "floor": "#000000",
@@ -86,7 +91,7 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-        with matplotlib.rc_context(STYLE):
+        with _SETTINGS, matplotlib.rc_context(STYLE):
             return function(*args, **kwargs)
 
     return inside

@@ -24,7 +24,7 @@ QUIET = {  # JupyterLab asks on its first start whether it may fetch news
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
-    """(address with its token, folder that it serves) of a running JupyterLab."""
+    """(address with its token, folder that it serves) of a running JupyterLab; each visit finds an empty workspace."""
     pytest.importorskip("jupyterlab", reason="jupyterlab is not installed")
     home = tmp_path_factory.mktemp("lab")
     work = home / "work"
@@ -40,7 +40,7 @@ def lab(tmp_path_factory):
     with (home / "lab.log").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, env=_own_folders(home), start_new_session=True)
     try:
-        yield f"{_address(home, server)}lab/tree/{{}}?token={token}", work
+        yield f"{_address(home, server)}lab/tree/{{}}?reset&token={token}", work
     finally:
         server.terminate()
         try:
@@ -87,6 +87,7 @@ def page(chromium):
     page = context.new_page()
     page.set_default_timeout(60_000)
     yield page
+    page.evaluate("() => window.book?.panel()?.sessionContext.shutdown()")  # or kernels would pile up
     context.close()
 
 

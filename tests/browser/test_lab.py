@@ -66,9 +66,10 @@ def wait_for_another(page, before, seconds=20):
 
 
 def drag(page, pixels):
-    box = page.locator(".noUi-handle").first.bounding_box()
+    handle = page.locator(".noUi-handle").first
+    handle.hover()  # waits until it is in view and the page lies still
+    box = handle.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + pixels, y, steps=25)
     page.mouse.up()

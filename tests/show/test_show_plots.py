@@ -3,6 +3,7 @@
 import base64
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib
 import numpy as np
@@ -151,6 +152,16 @@ def test_use_style_changes_the_readers_figures_and_the_plots_do_not_need_it():
         show.use_style()
         assert matplotlib.rcParams["axes.spines.top"] is False
         assert png(show.gap_to_floor(GAPS)) == first  # the same bytes: nothing global decides
+
+
+def test_drawing_in_threads_leaves_the_readers_settings_alone():
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        before, alone = dict(matplotlib.rcParams), png(show.gap_to_floor(GAPS))
+        with ThreadPoolExecutor(4) as threads:
+            drawn = set(threads.map(lambda _: png(show.gap_to_floor(GAPS)), range(24)))
+        assert drawn == {alone}
+        assert dict(matplotlib.rcParams) == before
 
 
 def test_a_picture_is_shown_once_with_its_words(monkeypatch):
