@@ -11,6 +11,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 pytestmark = pytest.mark.browser
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 MINUTES = 5
+# In the cell that is shown: a notebook may hold several sliders.
+HANDLE, IMAGE = ".jp-mod-active .noUi-handle", ".jp-mod-active .widget-html img"
 
 SMALL = """
 import time
@@ -52,27 +54,40 @@ def open_and_run(page, address):
 
 
 def picture(page):
-    return page.locator(".widget-html img").first
+    return page.locator(IMAGE).first
 
 
 def wait_for_another(page, before, seconds=20):
     """Wait until the picture differs from `before`, and return its source."""
     page.wait_for_function(
-        "old => { const i = document.querySelector('.widget-html img'); return i && i.src !== old; }",
-        arg=before,
+        "([image, old]) => { const i = document.querySelector(image); return i && i.src !== old; }",
+        arg=[IMAGE, before],
         timeout=seconds * 1000,
     )
     return picture(page).get_attribute("src")
 
 
 def drag(page, pixels):
-    handle = page.locator(".noUi-handle").first
+    handle = page.locator(HANDLE).first
     handle.hover()  # waits until it is in view and the page lies still
     box = handle.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.down()
     page.mouse.move(x + pixels, y, steps=25)
     page.mouse.up()
+
+
+def move_across(page):
+    """Take the first control of the cell somewhere else: the slider to its other half, or the list to its last choice."""
+    if page.locator(HANDLE).count() == 0:
+        choices = page.locator(".jp-mod-active .widget-dropdown select").first
+        choices.select_option(index=choices.locator("option").count() - 1)
+        return
+    handle, track = page.locator(HANDLE).first, page.locator(HANDLE.replace("handle", "base")).first
+    handle.hover()
+    at, rail = handle.bounding_box(), track.bounding_box()
+    middle = rail["x"] + rail["width"] / 2
+    drag(page, rail["width"] / 2 if at["x"] + at["width"] / 2 < middle else -rail["width"] / 2)
 
 
 def test_small_notebook_slider_by_mouse_keyboard_and_choice(lab, page, screenshot):
@@ -88,25 +103,31 @@ def test_small_notebook_slider_by_mouse_keyboard_and_choice(lab, page, screensho
     drag(page, 100)
     wait_for_another(page, first)
     rest = page.locator(".widget-readout").first.inner_text()
-    page.wait_for_function(f"() => document.querySelector('.widget-html img').alt.startsWith('n = {rest},')")
+    page.wait_for_function(
+        f"() => document.querySelector('.jp-mod-active .widget-html img').alt.startsWith('n = {rest},')"
+    )
     screenshot("small-2-dragged")
     dragged = picture(page).get_attribute("src")
-    page.locator(".noUi-handle").first.focus()
+    page.locator(HANDLE).first.focus()
     page.keyboard.press("ArrowRight")
     wait_for_another(page, dragged)
     screenshot("small-3-keyboard")
 
     page.select_option(".widget-dropdown select", "slow")
-    page.wait_for_function("() => document.querySelector('.widget-html img')?.alt.includes('mode = slow')")
+    page.wait_for_function(
+        "() => document.querySelector('.jp-mod-active .widget-html img')?.alt.includes('mode = slow')"
+    )
     drag(page, -400)  # some twenty values, .4 seconds each: a queue would take 8 seconds
-    page.wait_for_function("() => document.querySelector('.widget-html img').alt.startsWith('n = 1,')", timeout=3000)
+    page.wait_for_function(
+        "() => document.querySelector('.jp-mod-active .widget-html img').alt.startsWith('n = 1,')", timeout=3000
+    )
 
     page.select_option(".widget-dropdown select", "broken")
     sentence = page.locator(".widget-html [role=alert]")
     assert "this draw is broken on purpose (line 8 of draw)" in sentence.inner_text()
     screenshot("small-4-error")
     page.select_option(".widget-dropdown select", "fast")
-    page.wait_for_selector(".widget-html img")
+    page.wait_for_selector(IMAGE)
 
 
 def _cases():
@@ -123,9 +144,9 @@ def test_chapter_runs_to_its_end_and_its_sliders_move(notebook, lab, page, scree
     screenshot(f"{notebook.stem}-end")
     for number, cell in enumerate(page.evaluate("() => book.withWidget()"), start=1):
         page.evaluate("index => book.show(index)", cell)
-        page.wait_for_selector(".noUi-handle")
+        page.wait_for_selector(IMAGE)
         before = picture(page).get_attribute("src")
         screenshot(f"{notebook.stem}-slider{number}-before")
-        drag(page, 90)
+        move_across(page)
         wait_for_another(page, before)
         screenshot(f"{notebook.stem}-slider{number}-after")
