@@ -122,7 +122,7 @@ def _number(question: Question, answer: Any) -> Token:
     number = as_number(answer)
     if number is None:
         raise Misfit(f"answer with a number, not with {short(answer, 80)}")
-    if not math.isfinite(number) or abs(number) > 1e300:
+    if abs(number) > 1e300 or math.isnan(number):
         raise Misfit(f"answer with a finite number, not with {short(answer, 80)}")
     if "probability" in question.properties and not 0 <= number <= 1:
         raise Misfit(f"a probability lies between 0 and 1, and {number:g} does not")

@@ -22,7 +22,8 @@ def check_notebook(path: Path | str) -> dict[str, Verdict]:
     """
     path = Path(path)
     notebook = _read(path)
-    name = notebook.metadata.get("coursekit", {}).get("chapter")
+    ours = notebook.metadata.get("coursekit")
+    name = ours.get("chapter") if isinstance(ours, dict) else None
     if not isinstance(name, str):
         raise CourseError(f"{path.name} is not an exercise notebook of the course: take the one in exercises/.")
     chapter(name)  # says in one sentence if there is no such chapter

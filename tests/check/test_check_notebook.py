@@ -1,0 +1,191 @@
+"""Masters, the notebooks built from them, and a student's notebook run from the top."""
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from coursekit.check.master import Master, chapters, hidden_lines, stub, worked
+from coursekit.check.run import check_notebook
+from coursekit.check.skeleton import skeleton
+from coursekit.errors import CourseError
+from coursekit.notebook.exercises import build_exercises, check_data, student
+
+ROOT = Path(__file__).parents[2]
+
+CELL = """\
+def f(x):
+    \"\"\"Doc.\"\"\"
+    y = x + 1  ### SOLUTION
+    ### BEGIN SOLUTION
+    if y:
+        y = 2
+    ### END SOLUTION
+    a[0] = b == c  ### SOLUTION
+    return y * 2  ### SOLUTION"""
+
+
+def test_stub_and_worked_views():
+    assert stub(CELL) == 'def f(x):\n    """Doc."""\n    y = ...\n    ...\n    a[0] = ...\n    return ...'
+    assert "###" not in worked(CELL)
+    assert "if y:" in worked(CELL)
+    lines = [line.strip() for line in hidden_lines(CELL)]
+    assert lines == ["y = x + 1", "if y:", "y = 2", "a[0] = b == c", "return y * 2"]
+
+
+@pytest.mark.parametrize("chapter", chapters())
+def test_built_files_are_those_of_the_master(chapter):
+    master = Master(chapter)
+    assert (ROOT / f"coursekit/check/data/{chapter}.json").read_text(encoding="utf-8") == check_data(master)
+    built = nbformat.read(ROOT / f"exercises/{chapter}.ipynb", as_version=4)
+    assert built == student(master, ROOT)
+    solved = nbformat.read(ROOT / f"solutions/{chapter}.ipynb", as_version=4)
+    assert solved.metadata.coursekit.exercises == built.metadata.coursekit.exercises == master.digest()
+    said = "".join(o.get("text", "") for c in solved.cells for o in c.get("outputs", []))
+    assert said.count(": passed, ") == len(master.questions)
+
+
+@pytest.mark.parametrize("chapter", chapters())
+def test_students_notebook_says_what_is_asked(chapter):
+    master = Master(chapter)
+    notebook = student(master, ROOT)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert "find_spec" in code[0].source, "the bootstrap comes first"
+    for name, question in master.questions.items():
+        prose = next(cell.source for cell in notebook.cells if cell.id == name)
+        for words in (f"## {name} · ", "minutes", "difficulty", question.section, "point"):
+            assert words in prose
+        cell = next(cell for cell in code if cell.metadata.get("coursekit", {}).get("question") == name)
+        assert cell.source.rstrip().splitlines()[-1].startswith(f'check("{name}", ')
+        assert "..." in cell.source
+        assert "###" not in cell.source
+
+
+def test_sections_that_are_named_exist():
+    sources = {p.stem[:3]: p.read_text(encoding="utf-8") for p in (ROOT / "notebooks/src").glob("*.py")}
+    for chapter in chapters():
+        for question in Master(chapter).questions.values():
+            part, section = question.section.split(", ")
+            if part not in sources:
+                pytest.skip(f"the notebook {part} is not written yet")
+            assert f"# ## {section}" in sources[part], question.name
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[project.urls]\nRepository = "https://git.example/x.git"\n')
+    (tmp_path / "notebooks" / "src").mkdir(parents=True)
+    skeleton("02_tokens", tmp_path / "solutions")
+    return tmp_path
+
+
+def test_skeleton_refuses_what_is_there_and_bad_names(checkout):
+    with pytest.raises(CourseError, match="already a folder"):
+        skeleton("02_tokens", checkout / "solutions")
+    for name in ("tokens", "02", "02_", "02_a b", "../02_x", "xx_tokens"):
+        with pytest.raises(CourseError, match="name is like"):
+            skeleton(name, checkout)
+
+
+def test_a_worked_answer_that_does_not_pass_is_refused(checkout, monkeypatch):
+    """The kernel reads the installed check data, which know no chapter 02."""
+    with pytest.raises(CourseError, match="02_tokens"):
+        build_exercises("02", root=checkout)
+    assert (checkout / "exercises/02_tokens.ipynb").is_file()
+    assert json.loads((checkout / "coursekit/check/data/02_tokens.json").read_text())["chapter"] == "02_tokens"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("exercise", 'answer="q1"', 'answer="q2"', 'q1 needs exactly one cell answer="q1", found 0'),
+        ("exercise", 'kind="function"', 'kind="essay"', "a kind out of"),
+        ("exercise", "points=1", "pints=1", "q1 are wrong"),
+        ("exercise", ' see="02a, Build it"', "", "needs a title line, see="),
+        ("exercise", "## Mean", "Mean", "needs a title line"),
+        ("cases", "def q1(", "def q2(", "has no generator q1"),
+    ],
+)
+def test_a_broken_master_is_one_sentence(checkout, file, old, new, words):
+    path = checkout / "solutions" / "02_tokens" / f"{file}.py"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(CourseError, match=words):
+        Master("02", checkout / "solutions").public()
+
+
+def test_missing_files_of_a_master(checkout):
+    (checkout / "solutions/02_tokens/wrong.py").unlink()
+    with pytest.raises(CourseError, match=r"wrong\.py is missing"):
+        Master("02", checkout / "solutions")
+    with pytest.raises(CourseError, match="no exercises for chapter '03'"):
+        Master("03", checkout / "solutions")
+
+
+def test_check_data_that_grow_too_large_are_refused(checkout):
+    path = checkout / "solutions/02_tokens/cases.py"
+    path.write_text(path.read_text().replace("(2, 5, 9)", "(30_000, 30_000)"))
+    with pytest.raises(CourseError, match="make its cases smaller"):
+        check_data(Master("02", checkout / "solutions"))
+
+
+def edited(tmp_path, **answers):
+    """The student's notebook of chapter 01 with some answers, and two cells that go wrong."""
+    notebook = student(Master("01"), ROOT)
+    for cell in notebook.cells:
+        name = cell.metadata.get("coursekit", {}).get("question")
+        if name in answers:
+            cell.source = answers[name]
+    notebook.cells.insert(3, nbformat.v4.new_code_cell("1 / 0"))
+    path = tmp_path / "mine.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def test_a_students_notebook_is_examined_question_by_question(tmp_path):
+    path = edited(
+        tmp_path,
+        q2='q2 = "B"\n\ncheck("q2", q2)',
+        q3='q3 = "a"\n\ncheck("q3", q3)',
+        q4='def add_k(counts):\n    return (\n\ncheck("q4", add_k)',
+        q5="def perplexity(log_probs):\n    while True: pass",
+        q6='q6 = (["a"], ["a", "b"])',
+    )
+    before = path.read_bytes()
+    verdicts = check_notebook(path)
+    assert list(verdicts) == [f"q{i}" for i in range(1, 10)]
+    assert [q for q, v in verdicts.items() if v.passed] == ["q2", "q6"]
+    assert "a number, not with 'a'" in str(verdicts["q3"])
+    assert "its cell stopped with SyntaxError" in str(verdicts["q4"])
+    assert "more than 10 s" in str(verdicts["q5"])
+    assert verdicts["q9"].what == "unanswered"
+    assert path.read_bytes() == before
+
+
+def test_a_notebook_that_ends_its_kernel_is_one_sentence(tmp_path):
+    path = edited(tmp_path, q2="import os\nos._exit(3)")
+    with pytest.raises(CourseError, match=r"^mine\.ipynb ended its kernel"):
+        check_notebook(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "not a notebook"), ("{}", "not a notebook"), ("[1]", "not a notebook"),
+        ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}', "not an exercise notebook"),
+        ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {"coursekit": {"chapter": "77_x"}}, "cells": []}',
+         "no exercises for chapter"),
+        ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {"coursekit": 3}, "cells": []}', "not an exercise notebook"),
+    ],
+)  # fmt: skip
+def test_files_that_are_no_exercise_notebook(tmp_path, text, words):
+    path = tmp_path / "mine.ipynb"
+    path.write_text(text)
+    with pytest.raises(CourseError, match=words):
+        check_notebook(path)
+    with pytest.raises(CourseError, match="There is no notebook"):
+        check_notebook(tmp_path / "other.ipynb")
+    with pytest.raises(CourseError, match="cannot be read"):
+        check_notebook(tmp_path)
