@@ -78,7 +78,7 @@ def drag(page, pixels):
 
 
 def move_across(page):
-    """Take the first control of the cell somewhere else: the slider to its other half, or the list to its last choice."""
+    """Move the first control of the cell: a slider to its other half, a list to its last choice."""
     if page.locator(HANDLE).count() == 0:
         choices = page.locator(".jp-mod-active .widget-dropdown select").first
         choices.select_option(index=choices.locator("option").count() - 1)
