@@ -6,6 +6,7 @@ import math
 import os
 import platform
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -56,9 +57,14 @@ def recheck(chapter: str, names: Iterable[str], rtol: float, root: Path | None =
     book = read(path) if path.is_file() else ledger(chapter)
     bad: list[str] = []
     for name in _chosen(module, chapter, names):
-        seed = next(entry["seed"] for entry in book.entries if (entry["name"], entry["preset"]) == (name, "tiny"))
+        runs = [entry for entry in book.entries if (entry["name"], entry["preset"]) == (name, "tiny")]
+        if not runs:
+            raise CourseError(
+                f"The ledger of {chapter} has no tiny run of {name!r}: run `coursekit experiment {chapter}`"
+            )
+        seed, values = runs[0]["seed"], runs[0]["values"]
         now = _run(module, name, "tiny", seed, root)["values"]
-        bad += differences(book.entry(name, seed)["values"], now, rtol, 0.0, f"{name}[seed {seed}]")
+        bad += differences(values, now, rtol, 0.0, f"{name}[seed {seed}]")
     return bad
 
 
@@ -73,7 +79,10 @@ def _load(root: Path, chapter: str) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses in it look themselves up there
     spec.loader.exec_module(module)
+    if not (hasattr(module, "EXPERIMENTS") and hasattr(module, "SEEDS")):
+        raise CourseError(f"The file {found[0].name} must define EXPERIMENTS (name -> function) and SEEDS")
     return module
 
 

@@ -1,4 +1,12 @@
-"""From a py:percent source to the cells of its notebook, outputs still to come."""
+"""From a py:percent source to the cells of its notebook, outputs still to come.
+
+What a source may say about its cells, beside slide types and tags of the author's own:
+- tags=["bootstrap"]: the place of the generated first code cell;
+- tags=["quiz"], Markdown, text "quiz: q1 q2": those questions of notebooks/quiz/NN_topic.yaml;
+- tags=["unstored"]: runs, and keeps no output (times, text that differs between Python versions);
+- tags=["skip-execution"]: shown, never run (what needs a network); tags=["raises-exception"]: its error is the point;
+- a leading comment "# alt: ...", over several lines if need be: what the cell's picture shows, for who cannot see it.
+"""
 
 import collections
 import hashlib
@@ -18,10 +26,7 @@ NO_ALT = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=\"[^\"]+\")[^>]*>", re.IGNORE
 def render(source: Path, root: Path) -> Any:
     """The notebook of a source without outputs; the same text gives the same notebook.
 
-    A cell tagged `bootstrap` becomes the generated first cell; a Markdown cell tagged `quiz` whose text is
-    "quiz: q1 q2" becomes those questions; a code cell's leading comment "# alt: ..." becomes its pictures' alternative
-    text. Tags, slide types and other cell metadata travel. Raises CourseError for a first code cell that is no
-    bootstrap and for a picture without alternative text.
+    Raises CourseError for a first code cell that is no bootstrap and for a picture without alternative text.
     """
     import jupytext
     import nbformat

@@ -119,7 +119,7 @@ class Cell(IPyNbCell):
         """Results by value within the stored tolerance, the rest as nbval does; a reader's guesses not at all."""
         self.compared = True
         (new, test), (old, ref) = _split(test), _split(ref)
-        self.user_properties.append((TOLERANCES, [(o["rtol"], o["atol"], o.get("reason")) for o in old]))
+        self.user_properties.append((TOLERANCES, [(o.get("rtol", 0), o.get("atol", 0), o.get("reason")) for o in old]))
         bad = compare(old, new)
         same = not self.rest_compared or super().compare_outputs(test, ref, skip_compare)
         self.comparison_traceback = [*bad, *(getattr(self, "comparison_traceback", []) if not same else [])]

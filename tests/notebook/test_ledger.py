@@ -91,6 +91,18 @@ def test_recheck_names_what_left_the_ledger(root: Path) -> None:
     assert line.startswith("gap[seed 0].rnn: stored 1.0, now 1.1")
 
 
+def test_recheck_of_what_was_never_run(root: Path) -> None:
+    run_experiments("01", only=["gap"], root=root, report=quiet)
+    with pytest.raises(CourseError, match="has no tiny run of 'fails'"):
+        recheck("01_tiny", ["fails"], rtol=1e-9, root=root)
+
+
+def test_a_file_without_experiments(root: Path) -> None:
+    (root / "notebooks" / "experiments" / "01_tiny.py").write_text("SEEDS = (0,)\n")
+    with pytest.raises(CourseError, match="must define EXPERIMENTS"):
+        run_experiments("01", root=root, report=quiet)
+
+
 @pytest.mark.parametrize(
     ("chapter", "only", "words"), [("07", None, "No chapter called '07'"), ("01", ["gpa"], "it has gap, fails")]
 )
