@@ -118,7 +118,10 @@ def _choice(question: Question, answer: Any) -> Token:
 
 
 def _number(question: Question, answer: Any) -> Token:
-    """A number stands for its place on the question's grid; the two neighbours count too."""
+    """A number stands for its place on the question's grid; the two neighbours count too.
+
+    So an answer is right if it is less than one step off, and wrong from two steps on.
+    """
     number = as_number(answer)
     if number is None:
         raise Misfit(f"answer with a number, not with {short(answer, 80)}")

@@ -7,7 +7,7 @@ from random import Random
 from coursekit.check.master import case, script
 
 SETTINGS = {
-    "q3": {"grid": 0.002, "properties": ["probability"]},
+    "q3": {"grid": 0.001, "properties": ["probability"]},
     "q4": {"properties": ["probability"], "keep_input": True},
     "q5": {"properties": ["at least 1"], "keep_input": True},
     "q8": {"properties": ["at least 0"]},

@@ -9,7 +9,7 @@
 # %%
 import math
 
-# %% [markdown] ask="q1" kind="order" points=2 minutes=6 difficulty=1 see="01a, Build it"
+# %% [markdown] ask="q1" kind="order" points=2 minutes=6 difficulty=1 see="01a, Ten lines of counting"
 # ## Count the pairs
 # Put the lines in order so that they make `count_bigrams`. Some lines do not belong to it.
 #
@@ -38,7 +38,7 @@ def count_bigrams(sentences):
 #         counts = {}
 #             row[second] = 1
 
-# %% [markdown] ask="q2" kind="choice" points=1 minutes=4 difficulty=1 see="01a, The idea" options="ABCD"
+# %% [markdown] ask="q2" kind="choice" points=1 minutes=4 difficulty=1 see="01a, All texts together" options="ABCD"
 # ## Without an end
 # A model has no end token: after every prefix it gives each word of its vocabulary a probability, and these sum to 1.
 # Add up the probabilities of *all* texts of one word, of two words, of three words, and so on. What is the total?
@@ -53,7 +53,7 @@ def count_bigrams(sentences):
 # %% answer="q2"
 q2 = "B"  ### SOLUTION
 
-# %% [markdown] ask="q3" kind="number" points=2 minutes=8 difficulty=2 see="01a, Build it"
+# %% [markdown] ask="q3" kind="number" points=2 minutes=8 difficulty=2 see="01a, Ten lines of counting"
 # ## Half a count for everyone
 # The training text is three sentences: *tea is hot*, *tea is good*, *ice is cold*. A bigram model begins each with
 # `<bos>` and closes it with `<eos>`, and smooths by adding k = 0.5 to each count. It can predict every word of the
@@ -64,7 +64,7 @@ q2 = "B"  ### SOLUTION
 # %% answer="q3"
 q3 = (1 + 0.5) / (3 + 0.5 * 7)  ### SOLUTION
 
-# %% [markdown] ask="q4" points=2 minutes=8 difficulty=2 see="01a, Build it"
+# %% [markdown] ask="q4" points=2 minutes=8 difficulty=2 see="01a, Ten lines of counting"
 # ## Two lines of smoothing
 # Fill the two lines of `add_k`.
 #
@@ -82,7 +82,7 @@ def add_k(counts, previous, word, vocabulary, k):
     return above / below
 
 
-# %% [markdown] ask="q5" points=3 minutes=12 difficulty=3 see="01a, Measure it" uses=["math", "numpy"]
+# %% [markdown] ask="q5" points=3 minutes=12 difficulty=3 see="01a, Measure it" uses=["numpy"]
 # ## Perplexity of a whole text
 # Write `perplexity(log_probs)`.
 #
@@ -137,7 +137,7 @@ def verdict(pair):
 # %% answer="q6"
 q6 = (["tea", "is"], ["tea", "tea"])  ### SOLUTION
 
-# %% [markdown] ask="q7" kind="class" points=5 minutes=20 difficulty=4 see="01a, Build it" uses=["math", "collections"]
+# %% [markdown] ask="q7" kind="class" points=5 minutes=20 difficulty=4 see="01a, Ten lines of counting"
 # ## A language model of your own
 # Write the class `Bigram`, an add-k bigram model.
 #
@@ -177,7 +177,7 @@ class Bigram:
     ### END SOLUTION
 
 
-# %% [markdown] ask="q8" points=4 minutes=10 difficulty=4 see="01a, Measure it" uses=["math", "numpy"]
+# %% [markdown] ask="q8" points=4 minutes=10 difficulty=4 see="01a, Measure it" uses=["numpy"]
 # ## Compare what cannot be compared
 # One model reads words, another reads pieces of words: their perplexities per token say nothing about each other.
 # Bits per character do. Write `bits_per_character(log_probs, text)`.
