@@ -18,12 +18,15 @@ def checkout() -> Path:
 
 
 def chapter_of(source: Path) -> str:
-    """The chapter of a part: named by its quiz (quiz/NN_topic.yaml), else by the part without its letter."""
+    """The chapter of a part: the name that its quiz, experiments or exercises bear, else the part's without letter."""
     match = PART.fullmatch(source.stem)
     if not match:
         raise CourseError(f"The name {source.name} is not one of a part: call it like 01a_counting.py")
-    quizzes = sorted((source.parent.parent / "quiz").glob(f"{match['number']}_*.yaml"))
-    return quizzes[0].stem if quizzes else f"{match['number']}_{match['topic']}"
+    notebooks = source.parent.parent
+    for folder in (notebooks / "quiz", notebooks / "experiments", notebooks.parent / "solutions"):
+        for path in sorted(folder.glob(f"{match['number']}_*")):
+            return path.stem
+    return f"{match['number']}_{match['topic']}"
 
 
 def sources(root: Path, names: str | list[str] | None = None) -> list[Path]:

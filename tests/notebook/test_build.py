@@ -12,6 +12,7 @@ from notebook_cells import code
 from coursekit.errors import CourseError
 from coursekit.notebook import build as builder
 from coursekit.notebook.build import build, built, verify_notebooks
+from coursekit.notebook.places import chapter_of, sources
 from coursekit.notebook.source import render, split_alt
 from coursekit.notebook.values import RESULT
 
@@ -260,3 +261,16 @@ def test_equal_cells_have_ids_of_their_own(make_checkout) -> None:
 )
 def test_the_alt_comment(text: str, expected: tuple[str, str]) -> None:
     assert split_alt(text) == expected
+
+
+@pytest.mark.parametrize("folder", ["quiz", "experiments", "../solutions"])
+def test_a_part_knows_its_chapter(make_checkout, folder: str) -> None:
+    root = make_checkout(src={"01a_x": "", "02_y": ""})
+    parts = sources(root)
+    assert [chapter_of(part) for part in parts] == ["01_x", "02_y"]
+    (root / "notebooks" / folder).mkdir(exist_ok=True)
+    (root / "notebooks" / folder / "01_whole.py").write_text("")
+    assert [chapter_of(part) for part in parts] == ["01_whole", "02_y"]
+    assert sources(root, "01_whole") == parts[:1]
+    with pytest.raises(CourseError, match="is not one of a part"):
+        chapter_of(Path("notebooks/src/counting.py"))

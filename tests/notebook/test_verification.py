@@ -168,6 +168,7 @@ def test_census_of_tolerances(report: Report) -> None:
     assert re.search(r"1  rtol 0, atol 0.05  because draws", census)
 
 
+@pytest.mark.full
 def test_census_survives_several_processes(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(PYPROJECT)
     nbformat.write(CASES["good"][0], tmp_path / "good.ipynb")
