@@ -11,6 +11,9 @@ from coursekit.check.kinds import Misfit, outcomes
 from coursekit.check.question import Case, Outcome, Question, Token
 
 
+_DOTS = "a ... still stands in its cell: replace it and run the cell again"
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What became of one answer: points, one clear message, and the hint if the mistake is a known one."""
@@ -70,6 +73,8 @@ def failure(question: Question, results: list[Outcome]) -> tuple[str, str]:
     cases = question.cases or [Case()]
     for case, got, want in zip(cases, results, question.expected, strict=False):
         broken = _broken(question, case, got, want)
+        if broken and broken.what == "unanswered":
+            return broken.what, f"not answered yet: {broken.text}."
         if broken:
             where = f"\n  in {_call(question, case)}" if question.cases else ""
             note = f"\n  Your answer printed: {short(got.printed, 200)}" if got.printed else ""
@@ -88,7 +93,7 @@ def _broken(question: Question, case: Case, got: Outcome, want: Outcome) -> Diff
         agreed = agree(question, got, want)
         return None if agreed else Difference("value", f"{question.given} says of it: {short(got.value)}")
     if got.value is Ellipsis:
-        return Difference("unanswered", "it still returns ...: replace each ... in its cell")
+        return Difference("unanswered", _DOTS)
     if got.value is None and want.value is not None:
         return Difference("type", "it returned None: is a return missing?")
     differs = _difference(question, case, got, want)
@@ -101,7 +106,7 @@ def _raised(question: Question, got: Outcome) -> Difference:
     if got.raised == "TimeUp":
         return Difference("time", f"it took more than {question.seconds:g} s: is there a loop that never ends?")
     if "ellipsis" in got.message:
-        return Difference("unanswered", "it still meets a ...: replace each ... in its cell")
+        return Difference("unanswered", _DOTS)
     where = f" in line {got.line} of its cell" if got.line and question.kind in ("function", "class") else ""
     who = f"{question.given}, given your example," if question.kind == "counterexample" else "it"
     return Difference("raises", f"{who} raised {got.raised}{where} ({got.message or 'no message'})")
@@ -128,7 +133,7 @@ def _steps(question: Question, case: Case, got: list, want: list) -> Difference 
         if have is None:
             differs = Difference("type", "it returned None: is a return missing?")
         if have is Ellipsis:
-            differs = Difference("unanswered", "it still returns ...: replace each ... in its cell")
+            differs = Difference("unanswered", _DOTS)
         if differs:
             return Difference(differs.what, f"after .{method}({', '.join(map(short, args))}), {differs.text}")
     return None

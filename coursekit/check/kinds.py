@@ -70,7 +70,7 @@ def _attempt(case: Case, call: Callable[[Case], Any], seconds: float) -> Outcome
 
 def _text(error: BaseException) -> str:
     try:
-        return short(str(error), 200).strip("'\"")
+        return " ".join(str(error).split())[:200]
     except Exception:
         return "its message cannot be shown"
 

@@ -1,9 +1,10 @@
 """The one master of a chapter's exercises: `solutions/NN_topic/{exercise.py, cases.py, wrong.py}`.
 
 exercise.py is py:percent text. A Markdown cell `ask="q4" kind="function" points=2 minutes=6 difficulty=2
-see="01a, Build it" uses=["numpy"]` opens a question (kind is function if left out; `see` names the notebook's part and
-section that explains it, `uses` what an answer may import beside the standard library); the code cell `answer="q4"` after it holds the reference. What students must not see stands
-between `### BEGIN SOLUTION` and `### END SOLUTION`, or on a line that ends in `### SOLUTION`: they see `...` instead.
+see="01a, Build it" uses=["numpy"]` opens a question: kind is function if left out, `see` names the notebook's part and
+section that explains it, `uses` what an answer may import beside the standard library. The code cell `answer="q4"`
+after it holds the reference. What students must not see stands between `### BEGIN SOLUTION` and `### END SOLUTION`, or
+on a line that ends in `### SOLUTION`: they see `...` instead.
 A cell `given="q6"` holds the functions that a counterexample is judged by; a cell `lines="q1"` the program of an order
 question, after `### DISTRACTORS`, commented out, the lines that do not belong to it (the answer follows from that).
 cases.py has one generator a question, `def q4(random)`, which yields argument tuples or `script(...)`s, and SETTINGS.

@@ -122,6 +122,11 @@ def q5_mean_of_sentences_again(log_probs):
     return total / len(log_probs)
 
 
+def q5_mean_of_means(log_probs):
+    means = [sum(sentence) / len(sentence) for sentence in log_probs]
+    return math.exp(-sum(means) / len(means))
+
+
 # q7
 
 
@@ -249,6 +254,30 @@ class Product(Base):
 class ProductAgain(Table):
     def log_prob(self, sentence):
         return math.prod(self.prob(w, p) for p, w in zip(["<bos>", *sentence], [*sentence, "<eos>"]))
+
+
+class Swapped(Base):
+    def prob(self, previous, word):
+        return Base.prob(self, word, previous)
+
+    def log_prob(self, sentence):
+        return sum(math.log(self.prob(previous, word)) for previous, word in pairwise(self.path(sentence)))
+
+
+class SwappedAgain:
+    def __init__(self, words, k):
+        self.words, self.k, self.seen = words, k, []
+
+    def fit(self, sentences):
+        for s in sentences:
+            self.seen += zip(["<bos>", *s], [*s, "<eos>"])
+
+    def prob(self, a, b):
+        after_a = [w for h, w in self.seen if h == a]
+        return (after_a.count(b) + self.k) / (len(after_a) + self.k * len(self.words))
+
+    def log_prob(self, s):
+        return math.log(math.prod(self.prob(a, b) for a, b in zip(["<bos>", *s], [*s, "<eos>"])))
 
 
 class BeginningInVocabulary(Base):
@@ -392,8 +421,13 @@ WRONG = {
          q4_all_pairs, q4_all_pairs_again),
     ],
     "q5": [
-        ("A sentence of two words now weighs as much as one of seven: average over words, not over sentences.",
+        ("You average the sentences' perplexities: average over words, not over sentences, and before the exponential.",
          lambda log_probs: sum(math.exp(-sum(s) / len(s)) for s in log_probs) / len(log_probs), q5_mean_of_sentences_again),
+        ("You average the sentences' means, so a word in a short sentence weighs more than one in a long sentence.",
+         q5_mean_of_means, lambda log_probs: np.exp(-np.mean([np.mean(s) for s in log_probs]))),
+        ("That is the probability of the whole text: it shrinks with every word, and perplexity is per word.",
+         lambda log_probs: math.exp(sum(flat(log_probs))),
+         lambda log_probs: math.prod(math.exp(x) for x in flat(log_probs))),
         ("The logarithms are natural: which base undoes them?",
          lambda log_probs: 2 ** (-sum(flat(log_probs)) / len(flat(log_probs))),
          lambda log_probs: np.exp2(-np.mean(flat(log_probs)))),
@@ -423,12 +457,16 @@ WRONG = {
          "not sum to 1.", LastWordTwice, LastWordTwiceAgain),
         ("The natural logarithm is asked for, not bits.", Bits, BitsAgain),
         ("log_prob gives a probability: it vanishes for long sentences.", Product, ProductAgain),
+        ("Look at the order of prob's arguments: the word that is predicted comes first.", Swapped, SwappedAgain),
         ("`<bos>` is never predicted, so it gets no share of k.", BeginningInVocabulary, BeginningInVocabularyAgain),
     ],
     "q8": [
         ("You divide by the number of tokens: the two models have different tokens, but the same characters.",
          lambda log_probs, text: -sum(log_probs) / math.log(2) / len(log_probs),
          lambda log_probs, text: -np.mean(log_probs) / np.log(2)),
+        ("Per character is asked for, not per word.",
+         lambda log_probs, text: -sum(log_probs) / math.log(2) / len(text.split()),
+         lambda log_probs, text: -np.sum(log_probs) / np.log(2) / (len(text.split(" ")) + text.count("\n"))),
         ("These are nats: how many bits is one nat?",
          lambda log_probs, text: -sum(log_probs) / len(text), lambda log_probs, text: -np.sum(log_probs) / len(text)),
         ("A probability of 1/2 costs one bit, and ln(1/2) is -0.69: do you multiply or divide by ln 2?",
