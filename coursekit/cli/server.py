@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +24,7 @@ def serve(folder: Path, port: int = 0, browser: bool = True) -> int:
         raise CourseError(f"Port {port} is in use: leave --port out and a free one is taken.")
     address = f"http://localhost:{port}/lab?token={token}"
     process = subprocess.Popen(command(folder, port), env=dict(os.environ, JUPYTER_TOKEN=token))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being ended from outside stops the server too
     try:
         wait(process, f"http://localhost:{port}/api/status?token={token}")
         print(f"\nThe course is open at {address}\n(stop it with Ctrl-C)\n", flush=True)

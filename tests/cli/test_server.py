@@ -28,26 +28,39 @@ def lab(tmp_path):
         if found := re.search(r"open at (\S+)", line):
             yield process, found.group(1)
             break
-    process.kill()
-    process.wait()
+    process.terminate()
+    process.wait(20)
 
 
 def test_address_answers_and_the_notebook_is_there(lab):
-    process, address = lab
+    _, address = lab
     with urllib.request.urlopen(address, timeout=20) as page:
         assert page.status == 200
     with urllib.request.urlopen(address.replace("/lab?", "/api/contents/one.ipynb?"), timeout=20) as notebook:
         assert notebook.status == 200
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_the_command_stops_the_server(lab, how):
+    process, address = lab
     port = int(re.search(r":(\d+)/", address).group(1))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     process.wait(20)
-    assert server.free_port(port) == port
+    assert not server.in_use(port)
 
 
 def test_occupied_port_is_one_sentence(lab, tmp_path):
     port = int(re.search(r":(\d+)/", lab[1]).group(1))
     with pytest.raises(CourseError, match="in use"):
         server.serve(Path(tmp_path), port)
+
+
+@pytest.fixture(autouse=True)
+def signals():
+    """serve() takes over SIGTERM; give it back."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 def test_server_that_stops_at_once_is_one_sentence(monkeypatch, tmp_path):
