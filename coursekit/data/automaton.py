@@ -116,7 +116,9 @@ class Automaton:
         key = (section, caused, full)
         if key not in self._roots:
             parts = [(Fraction(1), SECTIONS[section])] if section != "middle" else self._middle(caused, full)
-            self._roots[key] = self._forks.join(mixture([p for p in parts if p[0] > 0], self.config.optional))
+            self._roots[key] = self._forks.join(
+                mixture([p for p in parts if p[0] > 0], self.config.optional, self.config.ways)
+            )
         return self._roots[key]
 
     def _middle(self, caused: bool, full: bool) -> list[tuple[Fraction, list[Template]]]:

@@ -78,50 +78,51 @@ class Fork:
     follows: str | None = None  # set only where a sentence has ended
 
 
-def expand(text: str, optional: float) -> list[tuple[Fraction, Words]]:
-    """All the symbol strings that a template stands for, with their shares (they sum to 1)."""
-    sayings, rest = _alternatives(text.split(), Fraction(str(optional)))
+def expand(text: str, optional: float, ways: int = 9) -> list[tuple[Fraction, Words]]:
+    """All the symbol strings that a template stands for, with their shares; at most `ways` of each alternative."""
+    sayings, rest = _alternatives(text.split(), Fraction(str(optional)), ways)
     if rest:
         raise ValueError(f"the template {text!r} has an unmatched bracket near {' '.join(rest)!r}")
     return sayings
 
 
-def _alternatives(rest: list[str], optional: Fraction) -> tuple[list[tuple[Fraction, Words]], list[str]]:
+def _alternatives(rest: list[str], optional: Fraction, ways: int) -> tuple[list[tuple[Fraction, Words]], list[str]]:
     """Reads up to the closing bracket: a sequence of symbols and bracketed groups, each expanded."""
     sayings: list[tuple[Fraction, Words]] = [(Fraction(1), ())]
     while rest and rest[0] not in ("]", ")", "|"):
         head, rest = rest[0], rest[1:]
         if head == "[":
-            inner, rest = _alternatives(rest, optional)
+            inner, rest = _alternatives(rest, optional, ways)
             group = [(p * optional, words) for p, words in inner] + [(1 - optional, ())]
             rest = rest[1:]
         elif head == "(":
-            group, rest = _weighted(rest, optional)
+            group, rest = _weighted(rest, optional, ways)
         else:
             group = [(Fraction(1), (head,))]
         sayings = [(p * q, a + b) for (p, a), (q, b) in itertools.product(sayings, group) if p * q > 0]
     return sayings, rest
 
 
-def _weighted(rest: list[str], optional: Fraction) -> tuple[list[tuple[Fraction, Words]], list[str]]:
+def _weighted(rest: list[str], optional: Fraction, ways: int) -> tuple[list[tuple[Fraction, Words]], list[str]]:
     group: list[tuple[Fraction, Words]] = []
-    while True:
+    for way in itertools.count():
         weight = Fraction(rest[0])
-        inner, rest = _alternatives(rest[1:], optional)
-        group += [(p * weight, words) for p, words in inner]
+        inner, rest = _alternatives(rest[1:], optional, ways)
+        group += [(p * weight, words) for p, words in inner if way < ways]
         closed, rest = rest[0] == ")", rest[1:]
         if closed:
             total = sum(p for p, _ in group)
             return [(p / total, words) for p, words in group], rest
+    raise AssertionError
 
 
-def mixture(parts: list[tuple[Fraction, list[Template]]], optional: float) -> Sayings:
+def mixture(parts: list[tuple[Fraction, list[Template]]], optional: float, ways: int = 9) -> Sayings:
     """The sayings of several lists of templates, each list with its share."""
     out: Sayings = defaultdict(Fraction)
     for share, templates in parts:
         total = sum(t.weight for t in templates)
         for template in templates:
-            for p, symbols in expand(template.text, optional):
+            for p, symbols in expand(template.text, optional, ways):
                 out[symbols, template.follows] += share * p * Fraction(template.weight, total)
     return dict(out)
 

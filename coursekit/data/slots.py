@@ -51,7 +51,11 @@ class Shares:
     def __init__(self, config: Config) -> None:
         self.config = c = config
         self.women, self.men = lists.WOMEN[: c.names], lists.MEN[: c.names]
-        self.names = self.women + self.men + lists.NEW_WOMEN + lists.NEW_MEN
+        self.new_women, self.new_men = lists.NEW_WOMEN[: c.names], lists.NEW_MEN[: c.names]
+        self.names = self.women + self.men + self.new_women + self.new_men
+        self.did = lists.DID[: c.words]
+        self.moods = {m: known[: c.words] for m, known in list(lists.MOODS.items())[: c.moods]}
+        self.causes = {m: dict(list(lists.CAUSES[m].items())[: c.words]) for m in self.moods}
         plain = [p for p in lists.PLACES if p not in ("river", "town")]
         self.places = plain[: c.places]
         self.things_of = {p: things.split()[: c.things] for p, things in lists.PLACES.items()}
@@ -87,7 +91,7 @@ class Shares:
             return [total * p for p in normalised(self.zipf(len(names)))]
 
         known = part(self.women, 0.5 - news) + part(self.men, 0.5 - news)
-        return known + part(lists.NEW_WOMEN, news) + part(lists.NEW_MEN, news)
+        return known + part(self.new_women, news) + part(self.new_men, news)
 
     def partner_shares(self, date: int, first: str) -> list[float]:
         shares = self.name_shares(date)
@@ -132,8 +136,8 @@ class Shares:
 
     def verb_shares(self, date: int, place: str) -> list[float]:
         """Verbs that can be done there that day, by rank."""
-        possible = [any(self.thing_weights(date, place, verb)) for verb in lists.DID]
-        return normalised([w if ok else 0.0 for w, ok in zip(self.zipf(len(lists.DID)), possible, strict=True)])
+        possible = [any(self.thing_weights(date, place, verb)) for verb in self.did]
+        return normalised([w if ok else 0.0 for w, ok in zip(self.zipf(len(self.did)), possible, strict=True)])
 
     def article_shares(self, date: int, place: str, verb: str) -> list[float]:
         weights = self.thing_weights(date, place, verb)
@@ -152,16 +156,17 @@ class Shares:
         return normalised([w for t, w in zip(self.takes(place, verb), weights, strict=True) if article(t) == said])
 
     def cause_shares(self, date: int) -> list[float]:
-        return [p / len(lists.CAUSES) for verbs in lists.CAUSES.values() for p in normalised(self.zipf(len(verbs)))]
+        return [p / len(self.causes) for verbs in self.causes.values() for p in normalised(self.zipf(len(verbs)))]
 
     def mood_shares(self, date: int, cause: str) -> list[float]:
         """A mood that fits the cause with the configured probability, any other alike; without a cause all alike."""
+        others = max(1, len(self.moods) - 1)
         out: list[float] = []
-        for mood, known in lists.MOODS.items():
-            fits = self.config.mood if mood == cause else (1 - self.config.mood) / (len(lists.MOODS) - 1)
-            total = fits if cause else 1 / len(lists.MOODS)
-            out += [total * p for p in normalised(self.zipf(len(known[: self.config.words])))]
-        return out
+        for mood, known in self.moods.items():
+            fits = self.config.mood if mood == cause else (1 - self.config.mood) / others
+            total = fits if cause else 1 / len(self.moods)
+            out += [total * p for p in normalised(self.zipf(len(known)))]
+        return normalised(out)
 
 
 def article(word: str) -> str:
@@ -260,7 +265,7 @@ def _things(s: Shares) -> dict[str, Slot]:
         "place": Slot("place", lambda: s.places, s.place_shares, dated=True, marks="place", sets=went_to),
         "river": bank("river"),
         "town": bank("town"),
-        "did": Slot("verb", lambda place: lists.DID, s.verb_shares, ("place",), **at_place, sets=_note),
+        "did": Slot("verb", lambda place: s.did, s.verb_shares, ("place",), **at_place, sets=_note),
         "a": Slot(
             "article",
             lambda place, verb: ["a", "an"],
@@ -275,9 +280,9 @@ def _things(s: Shares) -> dict[str, Slot]:
 
 
 def _moods(s: Shares) -> dict[str, Slot]:
-    mood_of = {verb: mood for mood, verbs in lists.CAUSES.items() for verb in verbs}
-    objects = {verb: things.split() for verbs in lists.CAUSES.values() for verb, things in verbs.items()}
-    moods = list(itertools.chain.from_iterable(m[: s.config.words] for m in lists.MOODS.values()))
+    mood_of = {verb: mood for mood, verbs in s.causes.items() for verb in verbs}
+    objects = {verb: things.split() for verbs in s.causes.values() for verb, things in verbs.items()}
+    moods = list(itertools.chain.from_iterable(s.moods.values()))
 
     def happened(note: Any, word: str) -> dict[str, Any]:
         return {"cause": mood_of[word], "note": word}

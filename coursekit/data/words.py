@@ -11,9 +11,11 @@ def words(text: str) -> list[str]:
     return text.split()
 
 
-WOMEN = words("""alice anna emma lucy clara rose maria kate nora lily julia grace ella sara mia hannah laura jane daisy ruth
+WOMEN = words("""
+    alice anna emma lucy clara rose maria kate nora lily julia grace ella sara mia hannah laura jane daisy ruth
 iris eva olivia sofia nina zoe ivy dora flora joy bella mary""")
-MEN = words("""tom ben peter john sam jack paul leo max david mark henry george felix oscar daniel hugo simon adam eric james
+MEN = words("""
+    tom ben peter john sam jack paul leo max david mark henry george felix oscar daniel hugo simon adam eric james
 frank noah lucas harry victor anton carl alan ivan oliver karl""")
 #: Nobody had heard of these people and things before the news date (Config.news_from).
 NEW_WOMEN = words("amara yuki priya leila")
@@ -50,14 +52,18 @@ PLACES = {
 }
 #: Which things each verb can take. A verb that is missing here takes whatever the place has.
 TAKES = {
-    "bought": words("""towel kite ball hat umbrella lemon orange cheese basket melon scarf apple pear fish lamp loaf bicycle
+    "bought": words("""
+    towel kite ball hat umbrella lemon orange cheese basket melon scarf apple pear fish lamp loaf bicycle
     rose lily daisy tomato book map newspaper pencil vase balloon ticket watch pen purse bag cake pie bun cookie egg
     pumpkin mask costume flute drum lantern chair box coconut ring apron drone robot scooter phone"""),
-    "ate": words("""lemon orange melon apple pear fish mushroom berry tomato cake loaf pie bun cookie egg coconut
+    "ate": words("""
+    lemon orange melon apple pear fish mushroom berry tomato cake loaf pie bun cookie egg coconut
     pumpkin cheese soup"""),
-    "built": words("""sandcastle kite boat hut raft snowman tower bench ladder chair box cart fountain swing tent nest
+    "built": words("""
+    sandcastle kite boat hut raft snowman tower bench ladder chair box cart fountain swing tent nest
     gate"""),
-    "carried": words("""towel kite ball hat umbrella basket melon lamp bicycle rope net lantern crate ladder spade book map
+    "carried": words("""
+    towel kite ball hat umbrella basket melon lamp bicycle rope net lantern crate ladder spade book map
     globe vase statue painting sword flag crown suitcase bag bucket pumpkin tent tray cake drum box
     saw chair"""),
 }

@@ -17,6 +17,7 @@ from typing import Any
 from coursekit.data.automaton import EOS, Automaton, Context, Node
 from coursekit.data.config import Config
 from coursekit.data.exact import entropy
+from coursekit.data.memory import Memory
 from coursekit.errors import CourseError
 
 #: No more stories than this in one call: they are lists in memory (about 10 kB each).
@@ -57,6 +58,7 @@ class World:
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or Config()
         self.automaton = Automaton(self.config)
+        self._memories: dict[int, Memory] = {}
 
     def _date(self, date: int) -> int:
         if isinstance(date, bool) or not isinstance(date, int) or not 0 <= date < self.config.dates:
@@ -188,6 +190,34 @@ class World:
     def entropy(self, date: int) -> tuple[float, float]:
         """(nats, words) that a story of that date has on average, exact: a sum over states, nothing is sampled."""
         return entropy(self.automaton, self._date(date))
+
+    # What a model with a short memory can know
+
+    def context_distribution(self, last: Sequence[str], date: int) -> dict[str, float]:
+        """p(next word | these were the last words, somewhere in a story of that date), exact; CourseError if never."""
+        return self._memory(self._date(date)).distribution(tuple(last))
+
+    def context_floor(self, n: int, date: int, samples: int = 200, seed: int = 0) -> tuple[float, float]:
+        """(nats a word, standard error) of the best model that sees only the last n words, and the date.
+
+        The probabilities are exact, the mean over stories is estimated from `samples` of them: only the difference to
+        the model that sees everything is, the latter's part is `entropy`. A story's beginning counts as seen where
+        fewer than n words precede.
+        """
+        if n < 0 or samples < 2:
+            raise ValueError(f"n={n}, samples={samples}: a memory is at least 0 words, a mean needs at least 2 stories")
+        memory = self._memory(self._date(date))
+        stories = self.sample(samples, seed, date)
+        extra = [math.fsum(memory.extra(s.tokens, s.logprob, n)) for s in stories]
+        nats, words = self.entropy(date)
+        mean = math.fsum(extra) / sum(len(s.tokens) for s in stories)
+        spread = math.fsum((e - mean * len(s.tokens)) ** 2 for e, s in zip(extra, stories, strict=True))
+        return nats / words + mean, math.sqrt(spread / (samples - 1) / samples) / words
+
+    def _memory(self, date: int) -> Memory:
+        if date not in self._memories:
+            self._memories = {date: Memory(self.automaton, date)}
+        return self._memories[date]
 
 
 def _columns(row: Story | Mapping[str, Any]) -> tuple[Sequence[str], Sequence[float], Sequence[str], int]:
