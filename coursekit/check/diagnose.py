@@ -10,7 +10,6 @@ from coursekit.check.compare import PROPERTIES, Difference, difference, short
 from coursekit.check.kinds import Misfit, outcomes
 from coursekit.check.question import Case, Outcome, Question, Token
 
-
 _DOTS = "a ... still stands in its cell: replace it and run the cell again"
 
 

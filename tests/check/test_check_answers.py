@@ -220,6 +220,22 @@ def test_an_unknown_mistake_gets_no_hint(check, capsys):
     assert "Hint" not in capsys.readouterr().out
 
 
+def test_a_hint_is_given_only_if_one_mistake_fits_every_case():
+    halves = [Outcome(value=[0.5, 1.0]), Outcome(value=[1.5])]
+    bank = [("half", halves), ("crash", [Outcome(raised="KeyError")] * 2)]
+
+    def half(numbers):
+        return [x / 2 for x in numbers]
+
+    assert verdict(half, bank=bank).hint == "half"
+    assert verdict(half, bank=[*bank, ("other", halves)]).hint == ""
+    assert verdict(lambda n: half(n) if len(n) > 1 else double(n), bank=bank).hint == ""
+    assert verdict(lambda n: {}["x"], bank=bank).hint == "crash"
+    assert verdict(lambda n: [][0], bank=bank).hint == ""
+    slow = verdict(hang, bank=bank, seconds=0.2)
+    assert (slow.what, slow.hint) == ("time", "")
+
+
 def test_questions_and_chapters_that_do_not_exist(check, capsys):
     for name in ("q99", 4, None, ["q1"]):
         check(name, 1)
