@@ -71,10 +71,10 @@ def _cell(cell: Any, root: Path, chapter: str) -> Any:
 
 
 def _quiz(text: str, path: Path) -> str:
-    match = re.fullmatch(r"quiz:((?:\s+\S+)+)\s*", text.strip())
+    match = re.fullmatch(r"((?:#.*\n+)?)quiz:((?:\s+\S+)+)\s*", text.strip())  # a heading may stand above
     if not match:
         raise CourseError(f'A cell tagged quiz must read like "quiz: q1 q2", not {text.strip()!r}')
-    return quiz.markdown(quiz.read(path), match[1].split())
+    return match[1] + quiz.markdown(quiz.read(path), match[2].split())
 
 
 def split_alt(text: str) -> tuple[str, str]:

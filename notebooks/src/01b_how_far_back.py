@@ -1,0 +1,358 @@
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
+# # 01b How far back can it look?
+#
+# An n-gram model sees the last few words and nothing else. This part measures what the words further back are worth, trains the
+# first neural language model, and finds the line beyond which it is blind.
+#
+# - You can say what more context buys the exact model, and what it buys a learnt one.
+# - You can build and train a fixed-window neural language model, and say what its embeddings share.
+# - You can split data by time, and show what a random split hides.
+#
+# About 70 minutes to work through, 45 as a lecture. Cells tagged *extra* can be left out.
+
+# %% tags=["bootstrap", "core"] slideshow={"slide_type": "skip"}
+
+# %% slideshow={"slide_type": "skip"} tags=["core"]
+import gzip
+import math
+from collections import Counter
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+
+from coursekit import ledger, load, predict, result, show
+from coursekit.data import World
+from coursekit.metrics import bits_per_character, cross_entropy, gap
+from coursekit.models import KneserNey, WindowLM, WindowLMConfig
+from coursekit.text import Vocab
+from coursekit.train import fit
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# ## Remember
+#
+# 1. A trigram model has just read *there she built a*. Which of these words does it use?
+# 2. What is the floor of the stories, and what does a gap of 0.4 nats mean?
+# 3. What does the matrix product of $1 \times 128$ and $128 \times 600$ give?
+#
+# <details><summary>Answers</summary>
+#
+# 1. The last two, *built a*.
+# 2. The cross-entropy of the process that wrote them; the model's perplexity is $e^{0.4} \approx 1.5$ times the best possible.
+# 3. $1 \times 600$: one number for each word of a vocabulary of 600, say.
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# ## Why
+#
+# > Alice went to the beach. There she built a ...
+#
+# > Alice went to the mountain. There she built a ...
+#
+# The last four words are the same. The word that decides stands before them. How much does a model lose that cannot see it?
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
+# The small world can answer exactly: `World().distribution` gives the probability of each next word after all words so far, on a
+# date. To hide the place, average over all places, each weighted by the probability that the story went there *and* went on
+# like this (Bayes' rule). How probable is *sandcastle* with the beach known, and how probable without?
+
+# %% slideshow={"slide_type": "-"} tags=["core"]
+world, opening, stem = World(), ["alice", "went", "to", "the"], [".", "there", "she", "built", "a"]
+after = partial(world.distribution, date=50)  # p(next word | all words so far) on day 50
+places = [w for w in after(opening) if "." in after([*opening, w]) and "built" in after([*opening, w, *stem[:-2]])]
+weight = {place: math.exp(sum(world.score([*opening, place, *stem], date=50))) for place in places}
+hidden = Counter()
+for place in places:
+    for word, p in after([*opening, place, *stem]).items():
+        hidden[word] += p * weight[place] / sum(weight.values())
+known = after([*opening, "beach", *stem])
+
+# %% slideshow={"slide_type": "-"} tags=["core"]
+display(show.next_word({"exact, beach known": known, "exact, place hidden": hidden}, context="There she built a"))
+result(rtol=1e-9, places=len(places), sandcastle_known=known["sandcastle"], sandcastle_hidden=hidden["sandcastle"])
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
+# With the beach known *sandcastle* has probability 0.43; with the place hidden 0.10, spread over 13 places where one can build.
+# Nothing in *there she built a* tells them apart. Whoever sees only these four words pays ln(0.43 / 0.10) = 1.4 nats more for
+# this one word, however much was learnt.
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# ## The idea: a window of $N$ words
+#
+# $$p(x_n \mid x_1, \dots, x_{n-1}) \approx p(x_n \mid x_{n-N}, \dots, x_{n-1})$$
+#
+# An $n$-gram has $N = n - 1$. The best model with such a window has a floor of its own: above the floor of the process, by
+# what the hidden words would have told.
+
+# %% slideshow={"slide_type": "skip"} tags=["core"]
+stories = load("stories")
+vocab = Vocab.build(stories["train"]["tokens"])
+train, valid, test = ([vocab.encode(t) for t in stories[split]["tokens"]] for split in ("train", "validation", "test"))
+words, truth, kinds = (list(stories["test"][column]) for column in ("tokens", "logprob", "kind"))
+floor = cross_entropy(truth)
+named = [[k if w in vocab else "new word" for w, k in zip(*row, strict=True)] for row in zip(words, kinds, strict=True)]
+result(rtol=1e-9, floor=floor, vocabulary=len(vocab))
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# ### What more context buys
+#
+# Three lines: the best possible model that sees $N$ words, and two that had to learn from 16,000 stories.
+#
+# Which of them goes on falling with $N$, which turns up again, and why?
+
+# %% slideshow={"slide_type": "-"} tags=["core"]
+book = ledger("01_language_models")
+seen = [1, 2, 4, 8, 16, 32]
+best = [book.mean("context", f"{n} words") for n in seen]
+counted = [floor + book.mean("counting", f"Kneser-Ney {n + 1}-gram/all") for n in range(1, 6)]
+neural = [floor + book.mean("windows", f"window {n}/all") for n in (4, 8, 16)]
+curves = {"exact, N words": (seen, best), "Kneser-Ney": (range(1, 6), counted), "window": ((4, 8, 16), neural)}
+display(show.learning_curve(curves, floor=floor, x="N, words of context", y="cross-entropy (nats per word)"))
+result(rtol=1e-9, exact_4=best[2], exact_16=best[4], counted_4=counted[3], window_4=neural[0], window_16=neural[2])
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
+# The exact line only falls: to know more never hurts whoever knows the probabilities. Four words leave 1.57 nats at best, sixteen
+# 1.42. Kneser-Ney turns up after three words, because longer windows were mostly never seen. The window models keep falling, to
+# 1.66 at sixteen words, but stay 0.24 above the exact line. (Means of 3 seeds; the exact line has a standard error below 0.02
+# and knows the date.)
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=6
+# ## Build it: the fixed-window neural language model
+#
+# Bengio and others, 2003. Each word becomes a learnt vector; the $N$ vectors side by side go through one hidden layer:
+#
+# $$x = [C(w_{t-N}); \dots; C(w_{t-1})], \qquad y = b + U \tanh(d + H x), \qquad p = \mathrm{softmax}(y)$$
+#
+# Words used alike can get vectors alike, so what is learnt about one helps the others. A count has no such neighbours.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
+# $C$ holds one embedding of width $D$ for each of the $V$ words; $x$ has $N D$ numbers; $H$ and $d$ lead to $h$ hidden
+# units, $U$ and $b$ to one score for each word. The function below is these equations for a batch of $B$ windows. It borrows
+# the weights of the course's class, whose attributes have the field's names, and must give the same scores.
+
+
+# %% slideshow={"slide_type": "-"} tags=["core"]
+def scores(context, C, H, d, U, b):
+    """Scores of every next word from the ids of the last N words."""
+    x = C[context].flatten(1)  # B, N D: the N embeddings side by side
+    hidden = torch.tanh(d + x @ H.T)  # B, h
+    return b + hidden @ U.T  # B, V
+
+
+# %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=2
+model = WindowLM(WindowLMConfig(vocab_size=len(vocab), context=8, width=32, hidden=128))
+before, word = model.windows(train)  # every word, and the 8 before it
+NAMES = ["C", "H", "d", "U", "b", "context", "y"]
+weights = [model.embed.weight, model.hidden.weight, model.hidden.bias, model.output.weight, model.output.bias]
+same = torch.allclose(scores(before[:5], *weights), model(before[:5]), atol=1e-5)
+for name, tensor in zip(NAMES, [*weights, before[:5], model(before[:5])], strict=True):
+    print(f"{name:8} {tuple(tensor.shape)}")
+result(equals_the_package=same, weights=sum(p.numel() for p in weights), windows=len(word))
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# ## Use it: train it, live
+#
+# 300 steps of 512 random windows: AdamW, a linear warm-up, then a cosine to zero. A few seconds.
+#
+# A Kneser-Ney 4-gram has counted all windows, once each. Will 300 steps be enough to pass it?
+
+
+# %% slideshow={"slide_type": "-"} tags=["core"]
+def batch(step):
+    """512 windows; the same ones whenever this step comes, so that a run can be resumed and repeated."""
+    chosen = torch.randint(len(word), (512,), generator=torch.Generator().manual_seed(step))
+    return before[chosen], word[chosen]
+
+
+def loss(model, data):
+    return F.cross_entropy(model(data[0]), data[1])
+
+
+# %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=2
+predict("window_loss")
+valid_loss = {"evaluate": lambda m: {"valid": cross_entropy(m.log_probs(valid[:400]))}, "every": 30}
+history = fit(model, batch, loss, steps=300, lr=1e-2, **valid_loss)
+counting = KneserNey(4, len(vocab)).fit(train)
+rows = {"Kneser-Ney 4-gram": counting.log_probs(test), "window 8": model.log_probs(test)}
+display(show.learning_curve({"window 8": history.curve("valid")}, floor=floor))
+result(rtol=1e-3, window_loss=cross_entropy(rows["window 8"]), kneser_ney_loss=cross_entropy(rows["Kneser-Ney 4-gram"]))
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# ## Look inside: which words has it put together?
+#
+# The model holds two vectors for each word: its row of $C$, read when the word stands *before*, and its row of $U$, compared
+# when it may come *next*. Neighbours: the rows with the largest cosine.
+#
+# Nobody told it what a weekday, a name or a place is. What will it have found after 300 steps, and in which of the two?
+
+
+# %% slideshow={"slide_type": "-"} tags=["core"]
+def neighbours(word, rows, count=3):
+    """The words whose rows point most nearly the same way."""
+    unit = F.normalize(rows, dim=1)  # V, width: rows of length 1, so that a product is a cosine
+    cosine = unit @ unit[vocab.encode([word])[0]]  # V
+    return vocab.decode(cosine.topk(count + 1).indices[1:])
+
+
+C, U = model.embed.weight.detach(), model.output.weight.detach()
+for probe in ("she", "sunday", "alice", "beach", "was", "quietly"):
+    print(f"{probe:8} C: {', '.join(neighbours(probe, C)):32} U: {', '.join(neighbours(probe, U))}")
+start = WindowLM(model.config)  # the same first weights: they are drawn from a fixed seed
+moved = {
+    name: (new - old).norm() / old.norm()
+    for name, new, old in (("C", C, start.embed.weight), ("U", U, start.output.weight))
+}
+result(moved_more_than_their_length={name: bool(share > 1) for name, share in moved.items()})
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
+# In $U$ weekdays stand by weekdays and names by names; in $C$ the neighbours are a lottery. The result tells why: the rows of $C$
+# were drawn with lengths near 5.6, and 300 steps moved them by a fraction of that; those of $U$ began near 1 and moved by more than
+# their length. The model works with both. A picture of $C$ would have shown the dice, not the language.
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# ### Look inside: one story, word by word
+#
+# Move through a story of the test set. Bars: the exact process, which sees everything; Kneser-Ney, which sees `N` words;
+# the window model, which sees eight.
+#
+# Find a place where all agree, and one where only the process knows.
+
+# %% slideshow={"slide_type": "-"} tags=["core"]
+told = next(story for story in stories["test"] if {"beach", "built"} <= set(story["tokens"]))
+grams = {n: KneserNey(n + 1, len(vocab)).fit(train[:8000]) for n in range(1, 6)}
+
+
+def at(position, N):
+    """The next word at a position: exact, counted from N words, and from the window of eight."""
+    so_far, tail = told["tokens"][:position], " ".join(told["tokens"][max(0, position - 4) : position])
+    tables = {"exact": world.distribution(so_far, told["date"])}
+    for name, m in ((f"Kneser-Ney, {N} words", grams[N]), ("window, 8 words", model)):
+        tables[name] = dict(zip(vocab.words, m.distribution(vocab.encode(so_far)), strict=True))
+    return show.next_word(tables, context=f"... {tail}", top=6)
+
+
+thing = told["kind"].index("thing")
+show.slider(at, position=(1, len(told["tokens"]) - 1), N=(1, 5), start={"position": thing, "N": 3})
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
+# ## Measure it
+#
+# By kind of word: where did the window model gain on counting, and where is it as blind?
+#
+# A pronoun must agree with a name, a mood with its cause, a thing with its place: each may stand sentences back.
+
+# %% slideshow={"slide_type": "-"} tags=["core"]
+predict("pronoun_gap_window")
+SHOWN = ["pronoun", "thing", "mood", "number", "place", "verb", "being", "adjective"]
+gaps = {name: gap(log_probs, truth, named) for name, log_probs in rows.items()}
+display(show.gap_by_kind({name: {kind: table[kind] for kind in SHOWN} for name, table in gaps.items()}))
+result(
+    atol=0.02, pronoun_gap_counted=gaps["Kneser-Ney 4-gram"]["pronoun"], pronoun_gap_window=gaps["window 8"]["pronoun"]
+)
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
+# NUMBERS
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
+# ### The edge of the window
+#
+# Take each story's first pronoun: *she*, *he* or *they*, as the name demands. The model chooses rightly if it gives the right one
+# the most of the three.
+#
+# At distances of 8, 12, 16 ... words from the name: what will the lines look like for windows of 4, 8 and 16 words?
+
+# %% slideshow={"slide_type": "-"} tags=["core"]
+ends = [8, 12, 16, 20, 24]
+lines = {f"window {n}": {e: book.mean("windows", f"window {n}/distance {e}") for e in ends} for n in (4, 8, 16)}
+lines["Kneser-Ney 5-gram"] = {e: book.mean("distance", f"Kneser-Ney 5-gram/distance {e}") for e in ends}
+display(show.by_distance(lines, y="share of right pronouns", x="words back to the name (up to)", chance=1 / 3))
+result(rtol=1e-9, window_8={str(e): lines["window 8"][e] for e in ends})
+result(
+    inside_beats_outside=book.claim(
+        ("windows", "window 8/distance 12"), ("windows", "window 8/distance 8"), margin=0.3
+    ),
+    counting_never_sees=book.claim(
+        ("distance", "Kneser-Ney 5-gram/distance 8"), ("windows", "window 8/distance 8"), margin=0.3
+    ),
+)
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
+# NUMBERS
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
+# ## Where it breaks: a test that knows the future
+#
+# Text has dates. Topics rise and fall, names and things appear. A language model is a **time-series model**: it will be
+# used on text written *after* its training.
+#
+# One model, two tests: stories drawn **at random** from the whole time, or the stories **after** the training time.
+# Which gap will be larger, and on which kinds of word?
+
+# %% slideshow={"slide_type": "-"} tags=["core"]
+KINDS = ["all", "place", "thing", "name"]
+leaks = {split: {kind: book.mean("leak", f"{split}/{kind}") for kind in KINDS} for split in ("random", "time")}
+display(show.gap_by_kind({f"{split} split": table for split, table in leaks.items()}))
+result(rtol=1e-9, random_split=leaks["random"]["all"], time_split=leaks["time"]["all"])
+result(
+    flattered=book.claim(("leak", "random/all"), ("leak", "time/all"), margin=0.02),
+    places_most=book.claim(("leak", "random/place"), ("leak", "time/place"), margin=0.2),
+    seeds=len(book.values("leak", "time/all")),
+)
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
+# NUMBERS
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# ## On real data
+#
+# The same code by character, on the manual that comes with Python; splits by position, since a manual has an order, too.
+# Nearly half a million characters, windows of 8, 300 steps. Versions differ, so only claims are stored.
+#
+# Who needs fewer bits: counting, the window model after 300 steps, or gzip?
+
+# %% slideshow={"slide_type": "-"} tags=["core"]
+manual = {split: "".join(rows["text"]) for split, rows in load("text", source="pydoc").items()}
+letters = Vocab.build([manual["train"]])
+ids = {split: [letters.encode(text)] for split, text in manual.items()}
+small = WindowLM(WindowLMConfig(len(letters), context=8, width=16, hidden=128))
+before, word = small.windows(ids["train"])
+fit(small, batch, loss, steps=300, lr=1e-2)
+models = {"Kneser-Ney 6-gram": KneserNey(6, len(letters)).fit(ids["train"]), "window 8": small}
+bits = {n: bits_per_character(m.log_probs(ids["test"]), len(manual["test"])) for n, m in models.items()}
+bits["gzip"] = 8 * len(gzip.compress(manual["test"].encode(), 9)) / len(manual["test"])
+result(
+    counting_first=min(bits, key=bits.get) == "Kneser-Ney 6-gram",
+    window_behind_gzip=bits["window 8"] > bits["gzip"] + 0.2,
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
+# ### Your own text, and the Hub
+#
+# One argument changes the source: `load("text", source="my.txt")`, or `load("wikitext", source="hub")`, which fetches
+# WikiText-2 (about 5 MB) once and keeps it. Set `ONLINE` to try it; nothing of this cell is stored.
+
+# %% slideshow={"slide_type": "-"} tags=["extra", "unstored"]
+ONLINE = False
+data = load("wikitext", source="hub") if ONLINE else load("text", source="pydoc")
+lines = {split: [[*line.split(), "<eos>"] for line in rows["text"] if line.strip()] for split, rows in data.items()}
+table = Vocab.build(lines["train"], min_count=2)
+model_of_lines = KneserNey(4, len(table)).fit(map(table.encode, lines["train"]))
+nats = cross_entropy(model_of_lines.log_probs(list(map(table.encode, lines["test"]))))
+print(f"{len(table)} words, perplexity {math.exp(nats):.0f} on the test split")
+
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["core", "quiz"]
+# ## Check yourself
+#
+# quiz: window sharing floor split
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["extra"] minutes=1
+# ## Further reading
+#
+# - Bengio, Ducharme, Vincent and Jauvin 2003, *A neural probabilistic language model*: the model of this part, section 2.
+# - Goodman 2001, *A bit of progress in language modeling*: how far counting can be pushed.
+# - Mikolov and others 2010, *Recurrent neural network based language model*: the way out of the window (chapter 03).
+# - Khandelwal and others 2018, *Sharp nearby, fuzzy far away*: what a neural model does with distant words.
+# - Lazaridou and others 2021, *Mind the gap: assessing temporal generalization in neural language models*: the time split on news.
+#
+# Next: the exercises of chapter 01; then chapter 02, in which words get better vectors and text is cut into better pieces.
