@@ -7,7 +7,8 @@ from coursekit.errors import CourseError
 
 #: Smallest and largest value of each parameter.
 RANGES = {
-    "names": (1, 32), "places": (1, 23), "things": (3, 12), "words": (1, 20), "ways": (1, 9), "moods": (1, 5), "told": (1, 10), "between": (0.0, 20.0),
+    "names": (1, 32), "places": (1, 23), "things": (3, 12), "words": (1, 20), "ways": (1, 9), "moods": (1, 5), "told": (1, 10),
+    "between": (0.0, 20.0),
     "max_between": (0, 40), "optional": (0.0, 0.9), "zipf": (0.0, 4.0), "drift": (0.0, 0.9), "mood": (0.0, 1.0),
     "dates": (2, 10_000), "news_from": (0.0, 1.0), "news": (0.0, 0.9), "held_out": (0, 2),
 }  # fmt: skip
@@ -52,7 +53,8 @@ class Config:
     def tiny(cls, **changes: int | float) -> "Config":
         """A world so small that all its stories can be written down (some ten thousand, more after the news)."""
         small: dict[str, int | float] = {
-            "names": 1, "places": 1, "things": 3, "words": 1, "ways": 2, "moods": 2, "told": 2, "between": 0.5, "max_between": 1,
+            "names": 1, "places": 1, "things": 3, "words": 1, "ways": 2, "moods": 2, "told": 2,
+            "between": 0.5, "max_between": 1,
             "optional": 0.0, "dates": 10,
         }  # fmt: skip
         return cls(**{**small, **changes})  # type: ignore[arg-type]

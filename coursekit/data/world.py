@@ -101,7 +101,11 @@ class World:
             distance.append(at - marked[depends] if depends in marked else 0)
             if mark:
                 marked[mark] = at
-            node, context = machine.follow(node, i, context)
+            after = node.next[i]
+            if after is not None and not node.sets[i]:
+                node = after
+            else:
+                node, context = machine.follow(node, i, context)
         return Story(tokens, logprob, kinds, distance, date)
 
     def _steps(self, tokens: Iterable[str], date: int) -> Iterator[tuple[Node | None, int, Context]]:

@@ -36,7 +36,7 @@ def world():
 
 @pytest.fixture(scope="module")
 def stories(world):
-    return world.sample(20_000, seed=0)
+    return world.sample(20_000, seed=0, dates=[10 * (i // 2_000) for i in range(20_000)])
 
 
 @pytest.mark.parametrize("config", TINY)
@@ -63,8 +63,8 @@ def test_all_stories_of_a_tiny_world_sum_to_one_and_every_conditional_is_the_bru
         assert world.distribution(prefix, date) == pytest.approx(following[prefix], abs=1e-12)
 
 
-def derived(config, date):
-    """Every story by hidden choices (template, optional parts, words), one after the other: no automaton, no joining."""
+def derived(config, date):  # noqa: C901
+    """Every story by hidden choices (template, optional parts, words), one by one: no automaton, no joining."""
     slots = make_slots(config)
 
     def sentence(symbols, state):
@@ -128,12 +128,12 @@ def test_entropy_by_sums_over_states_is_that_of_all_stories():
 
 def test_entropy_by_sums_over_states_agrees_with_sampling(world):
     nats, words = world.entropy(85)
-    sample = world.sample(30_000, 3, dates=85)
+    sample = world.sample(20_000, 3, dates=85)
     length = sum(len(s.tokens) for s in sample)
     rate = -math.fsum(lp for s in sample for lp in s.logprob) / length
     spread = math.fsum((-math.fsum(s.logprob) - rate * len(s.tokens)) ** 2 for s in sample)
     error = math.sqrt(spread) / length
-    assert error < 1.5e-3
+    assert error < 2e-3
     assert abs(rate - nats / words) < 4 * error
 
 
@@ -152,7 +152,7 @@ def test_entropy_agrees_with_sampling_to_five_ten_thousandths(world):
 
 
 def test_frequencies_agree_with_probabilities_for_each_kind_of_word(world):
-    sample = world.sample(15_000, 7, dates=90)
+    sample = world.sample(10_000, 7, dates=90)
     seen: dict[object, Counter] = defaultdict(Counter)
     for s in sample:
         for node, i, _ in world._steps(s.tokens, 90):
@@ -180,7 +180,8 @@ def test_frequencies_agree_with_probabilities_for_each_kind_of_word(world):
 def test_same_seed_same_bytes_on_every_setting_and_python(world):
     code = (
         "import sys, hashlib; from coursekit.data import World; s = World().sample(400, 11)\n"
-        "print(hashlib.sha256(repr([(x.tokens, x.logprob, x.kind, x.distance, x.date, x.text) for x in s]).encode()).hexdigest())\n"
+        "rows = [(x.tokens, x.logprob, x.kind, x.distance, x.date, x.text) for x in s]\n"
+        "print(hashlib.sha256(repr(rows).encode()).hexdigest())\n"
         "assert not {'torch', 'datasets', 'numpy', 'jaxtyping'} & set(sys.modules)"
     )
     rows = [(s.tokens, s.logprob, s.kind, s.distance, s.date, s.text) for s in world.sample(400, 11)]
@@ -203,7 +204,7 @@ def test_same_seed_same_bytes_on_every_setting_and_python(world):
         assert run.stdout.strip() == here, more
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("version", ["3.11", "3.13"])
 def test_same_seed_same_bytes_on_other_pythons(world, version):
     found = shutil.which(f"python{version}") or next(
         (str(p) for p in sorted(Path.home().glob(f".pyenv/versions/{version}*/bin/python"))), None
