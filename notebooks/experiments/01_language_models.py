@@ -38,14 +38,22 @@ class Stories:
             tokens["train"] = tokens["train"][:: max(1, len(tokens["train"]) // use)][:use]
         self.vocab = Vocab.build(tokens["train"])
         self.train, self.test = ([self.vocab.encode(story) for story in tokens[name]] for name in ("train", "test"))
-        self.tokens, self.truth, self.kind = tokens["test"], list(data["test"]["logprob"]), list(data["test"]["kind"])
+        self.tokens, self.truth, self.kind = (
+            tokens["test"],
+            list(data["test"]["logprob"]),
+            list(data["test"]["kind"]),
+        )
 
-    def gap(self, model: Any) -> dict[str, float]:
-        """The gap over all words and by kind."""
-        kinds = [
-            [kind if word in self.vocab else "new word" for word, kind in zip(words, kinds, strict=True)]
-            for words, kinds in zip(self.tokens, self.kind, strict=True)
-        ]
+    def gap(self, model: Any, new_words_apart: bool = True) -> dict[str, float]:
+        """The gap over all words and by kind; unknown words are a kind of their own, or keep the process's kind."""
+        kinds = (
+            self.kind
+            if not new_words_apart
+            else [
+                [kind if word in self.vocab else "new word" for word, kind in zip(words, kinds, strict=True)]
+                for words, kinds in zip(self.tokens, self.kind, strict=True)
+            ]
+        )
         return gap(model.log_probs(self.test), self.truth, kinds)
 
     def agreement(self, model: Any) -> dict[str, float]:
@@ -135,7 +143,7 @@ def leak(preset: str, seed: int) -> dict[str, float]:
     values = {}
     for split in ("random", "time"):
         data = Stories(SIZES[preset][0], seed, split)
-        gaps = data.gap(KneserNey(4, len(data.vocab)).fit(data.train))
+        gaps = data.gap(KneserNey(4, len(data.vocab)).fit(data.train), new_words_apart=False)
         values |= {f"{split}/{kind}": gaps[kind] for kind in ("all", "place", "thing", "name")}
         values[f"{split}/new words"] = float(np.mean([word not in data.vocab for row in data.tokens for word in row]))
     return values

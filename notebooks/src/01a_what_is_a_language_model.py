@@ -79,7 +79,7 @@ NEXT = {
 }
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=3
+# %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=3
 def probability(sentence):
     """The product of p(word | word before), the end included."""
     words = ["<bos>", *sentence.split(), "<eos>"]
@@ -107,7 +107,7 @@ result(rtol=1e-9, tom_ate_pears=probability("tom ate pears"), order=probability(
 # $n$-th boundary with $1/(n+1)^2$, so ever more rarely; never. What will the second curve tend to: 1, less, or 0?
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
 def ended(stop, longest=40):
     """Probability of all texts of at most n words, for n = 1 .. longest."""
     going, mass = 1.0, []
@@ -117,10 +117,18 @@ def ended(stop, longest=40):
     return mass
 
 
-rules = {"1/5 each time": lambda n: 0.2, "1/(n+1)²": lambda n: 1 / (n + 1) ** 2, "never": lambda n: 0.0}
+rules = {
+    "1/5 each time": lambda n: 0.2,
+    "1/(n+1)²": lambda n: 1 / (n + 1) ** 2,
+    "never": lambda n: 0.0,
+}
 masses = {name: ended(stop) for name, stop in rules.items()}
 result(rtol=1e-9, mass_after_40=[m[-1] for m in masses.values()])
-display(show.learning_curve(masses, x="longest text counted (words)", y="probability of all texts so far"))
+display(
+    show.learning_curve(
+        masses, x="longest text counted (words)", y="probability of all texts so far"
+    )
+)
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
 # The first rule has 0.9999 of its probability in texts of up to 40 words, and tends to 1. The second stands at 0.488 and
@@ -140,14 +148,14 @@ display(show.learning_curve(masses, x="longest text counted (words)", y="probabi
 # Read a story, and look where the process is sure (probability 1) and where it is free. The vocabulary gives each word of
 # the training stories a number; a word that it lacks becomes `<unk>`, unknown.
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "-"} tags=["core", "world"]
 stories = load("stories")
 vocab = Vocab.build(stories["train"]["tokens"])
-train, valid, test = ([vocab.encode(t) for t in stories[split]["tokens"]] for split in ("train", "validation", "test"))
+train, test = ([vocab.encode(t) for t in stories[split]["tokens"]] for split in ("train", "test"))
 first = stories["train"][0]
 print(first["text"])
-for word, lp, kind in list(zip(first["tokens"], first["logprob"], first["kind"], strict=True))[:8]:
-    print(f"{word:10} {math.exp(lp):.3f}  {kind}")
+for n in range(8):
+    print(f"{first['tokens'][n]:10} {math.exp(first['logprob'][n]):.3f}  {first['kind'][n]}")
 result(stories=len(train), words=sum(map(len, train)), vocabulary=len(vocab))
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
@@ -161,7 +169,7 @@ result(stories=len(train), words=sum(map(len, train)), vocabulary=len(vocab))
 # With $k = 0$ a pair that never occurred has probability 0, and makes its whole story impossible; $k > 0$ avoids that.
 # Words are ids here; `vocab.bos` stands before the first. The course's class, `AddK`, must give the same numbers.
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "-"} tags=["core", "world"]
 pairs = defaultdict(Counter)
 for story in train:
     for h, w in pairwise([vocab.bos, *story]):
@@ -173,13 +181,10 @@ def bigram(w, h, k):
     return (pairs[h][w] + k) / (pairs[h].total() + k * len(vocab))
 
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
-two = AddK(order=2, vocab_size=len(vocab), k=0.1).fit(train)
-h = vocab.encode(["she"])[0]
+two, h = AddK(order=2, vocab_size=len(vocab), k=0.1).fit(train), vocab.encode(["she"])[0]
 ours = [bigram(w, h, k=0.1) for w in range(len(vocab))]
 largest = max(abs(a - b) for a, b in zip(ours, two.distribution([h]), strict=True))
 result(equals_the_package=bool(largest < 1e-12), sums_to_one=bool(abs(sum(ours) - 1) < 1e-12))
-print([(vocab.words[w], round(ours[w], 3)) for w in sorted(range(len(vocab)), key=lambda w: -ours[w])[:6]])
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## Use it: let it speak
@@ -204,26 +209,30 @@ for _ in range(3):
 
 # %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=3
 three = AddK(order=3, vocab_size=len(vocab), k=0.1).fit(train)
-PAIRS = [
-    "the rain fell / rain fell the",
-    "the rain fell / the rain felt",
-    "ate a pear / ate a bear",
-    "saw a pear / saw a bear",
-]
-for right, wrong in (pair.split(" / ") for pair in PAIRS):
-    odds = {}
-    for name, model in (("bigram", two), ("trigram", three)):
-        good, bad = (model.log_prob(vocab.encode(s.split())).sum() for s in (right, wrong))
-        odds[name] = f"{math.exp(good - bad):.3g}"
-    print(f"{right + ' / ' + wrong:30}", odds)
+
+
+def odds(model, right, wrong):
+    """How much likelier the model finds one phrase than the other."""
+    a, b = (model.log_prob(vocab.encode(phrase.split())).sum() for phrase in (right, wrong))
+    return f"{math.exp(a - b):.3g} to 1"
+
+
+print("the rain fell, or felt:", odds(two, "the rain fell", "the rain felt"))
+for verb in ("ate", "saw"):
+    a, b = (odds(model, f"{verb} a pear", f"{verb} a bear") for model in (two, three))
+    print(f"{verb} a pear, or {verb} a bear: bigram {a}, trigram {b}")
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=6
 # ### Two better ways to smooth
 #
 # **Interpolation** mixes each order with the next shorter one ($h'$ is $h$ without its first word):
+#
 # $$p(w \mid h) = a\,\frac{c(h\,w)}{c(h\,\cdot)} + (1-a)\,p(w \mid h')$$
+#
 # **Kneser-Ney** takes $D$ from every count and gives what that frees to the shorter order:
+#
 # $$p(w \mid h) = \frac{\max(c(h\,w) - D, 0)}{c(h\,\cdot)} + \frac{D\,N(h\,\cdot)}{c(h\,\cdot)}\,p(w \mid h')$$
+#
 # $N(h\,\cdot)$: how many *different* words followed $h$. In the shorter orders $c$ counts the different words *before*.
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
@@ -232,7 +241,7 @@ for right, wrong in (pair.split(" / ") for pair in PAIRS):
 # count different words? *home* is frequent here, and only ever follows *went*: should it be likely after a word that was
 # never seen? ($a$ follows Witten and Bell, $c(h\,\cdot) / (c(h\,\cdot) + N(h\,\cdot))$; $D$ comes from the counts.)
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "-"} tags=["core", "world"]
 home = vocab.encode(["home"])[0]
 before_home = {h for h in pairs if pairs[h][home]}
 mixed = Interpolated(order=2, vocab_size=len(vocab)).fit(train)
@@ -251,17 +260,17 @@ result(rtol=1e-9, interpolated=p_mixed, kneser_ney=p_kn, ratio=p_mixed / p_kn)
 # - Which model stays close to the counts where they are many, and lets go where they are few?
 
 # %% slideshow={"slide_type": "-"} tags=["core"]
-rivals = {"interpolated": Interpolated(3, len(vocab)).fit(train), "Kneser-Ney": KneserNey(3, len(vocab)).fit(train)}
-
-
-AFTER = ["drew a", "built a", "by sunset", "was foggy", "two brown", "shy donkeys"]
+AFTER = ["two brown", "built a", "was foggy", "by sunset", "drew a", "shy donkeys"]
+rivals = {"interpolated": Interpolated(3, len(vocab)), "Kneser-Ney": KneserNey(3, len(vocab))}
+rivals = {name: model.fit(train) for name, model in rivals.items()}
 
 
 def row(k, after):
     """The likeliest next words after two words, by counts smoothed in three ways."""
     three.k, ids = k, vocab.encode(after.split())
     models = {f"add-k, k = {k:g}": three, **rivals}
-    tables = {name: dict(zip(vocab.words, m.distribution(ids), strict=True)) for name, m in models.items()}
+    rows = {name: model.distribution(ids) for name, model in models.items()}
+    tables = {name: dict(zip(vocab.words, row, strict=True)) for name, row in rows.items()}
     return show.next_word(tables, context=after, top=7)
 
 
@@ -271,7 +280,9 @@ show.slider(row, k=[0.001, 0.01, 0.1, 1, 10], after=AFTER, start={"k": "0.1"})
 # ## Measure it
 #
 # **Cross-entropy**: the mean surprise per word, in nats (natural logarithms), on text the model has not seen:
+#
 # $$H = -\frac{1}{N} \sum_{n=1}^{N} \ln p(x_n \mid x_1, \dots, x_{n-1})$$
+#
 # **Perplexity** $e^{H}$: as hard as guessing among that many equally likely words. **Bits per character**:
 # $N H / \ln 2$ over the number of characters, which also compares models that cut a text differently. **Floor**: the
 # cross-entropy of the process itself, which nobody can beat but by luck.
@@ -279,15 +290,25 @@ show.slider(row, k=[0.001, 0.01, 0.1, 1, 10], after=AFTER, start={"k": "0.1"})
 # Guessing blindly among all words, the perplexity is the size of the vocabulary. Where will a trigram lie? Write it into
 # `predict`.
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "-"} tags=["core", "world"]
 predict("trigram_perplexity")
 truth = stories["test"]["logprob"]
-scores = {"uniform": [[-math.log(len(vocab))] * len(s) for s in test], "add-k bigram": two.log_probs(test)}
+scores = {
+    "uniform": [[-math.log(len(vocab))] * len(s) for s in test],
+    "add-k bigram": two.log_probs(test),
+}
 three.k = 0.1
-scores |= {"add-k trigram": three.log_probs(test), "Kneser-Ney trigram": rivals["Kneser-Ney"].log_probs(test)}
+scores |= {
+    "add-k trigram": three.log_probs(test),
+    "Kneser-Ney trigram": rivals["Kneser-Ney"].log_probs(test),
+}
 for name, log_probs in {**scores, "the process itself": truth}.items():
     print(f"{name:20} {cross_entropy(log_probs):.3f} nats, perplexity {perplexity(log_probs):7.2f}")
-result(rtol=1e-9, floor=cross_entropy(truth), trigram_perplexity=perplexity(scores["Kneser-Ney trigram"]))
+result(
+    rtol=1e-9,
+    floor=cross_entropy(truth),
+    trigram_perplexity=perplexity(scores["Kneser-Ney trigram"]),
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ### How many words back?
@@ -304,12 +325,17 @@ MAKERS = {
     "Kneser-Ney": lambda n: KneserNey(n, len(vocab)),
 }
 orders = range(2, 6)
-scored = {name: {n: make(n).fit(train).log_probs(test) for n in orders} for name, make in MAKERS.items()}
-losses = {name: [cross_entropy(lp) for lp in by_order.values()] for name, by_order in scored.items()}
-display(show.learning_curve({name: (orders, loss) for name, loss in losses.items()}, floor=cross_entropy(truth),
-                            x="order n (words in the longest n-gram)", y="test cross-entropy (nats per word)"))  # fmt: skip
-result(rtol=1e-9, best={name: min(loss) for name, loss in losses.items()})
-result(best_order={name: orders[loss.index(min(loss))] for name, loss in losses.items()})
+scored = {
+    way: {n: make(n).fit(train).log_probs(test) for n in orders} for way, make in MAKERS.items()
+}
+losses = {way: [cross_entropy(lp) for lp in by_order.values()] for way, by_order in scored.items()}
+
+# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+curves = {way: (orders, loss) for way, loss in losses.items()}
+labels = {"x": "order n (words in the longest n-gram)", "y": "test cross-entropy (nats per word)"}
+display(show.learning_curve(curves, floor=cross_entropy(truth), **labels))
+result(rtol=1e-9, best={way: min(loss) for way, loss in losses.items()})
+result(best_order={way: orders[loss.index(min(loss))] for way, loss in losses.items()})
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ### What is missing, word by word
@@ -319,13 +345,18 @@ result(best_order={name: orders[loss.index(min(loss))] for name, loss in losses.
 # The **gap** to the floor is the mean of $\ln p_{\text{process}} - \ln p_{\text{model}}$, in nats. It splits by kind of word:
 # on which kinds will all three be far off, because the word that decides stands far back?
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "-"} tags=["core", "world"]
 rows = zip(stories["test"]["tokens"], stories["test"]["kind"], strict=True)
-kinds = [[kind if w in vocab else "new word" for w, kind in zip(ws, ks, strict=True)] for ws, ks in rows]
+kinds = [
+    [kind if w in vocab else "new word" for w, kind in zip(ws, ks, strict=True)] for ws, ks in rows
+]
 SHOWN = ["pronoun", "thing", "mood", "number", "place", "adjective", "punctuation"]
-gaps = {f"{name} 4-gram": gap(by_order[4], truth, kinds) for name, by_order in scored.items()}
-display(show.gap_by_kind({name: {kind: table[kind] for kind in SHOWN} for name, table in gaps.items()}))
-result(rtol=1e-9, gap={kind: gaps["Kneser-Ney 4-gram"][kind] for kind in ["all", *SHOWN, "new word"]})
+gaps = {f"{way} 4-gram": gap(by_order[4], truth, kinds) for way, by_order in scored.items()}
+display(
+    show.gap_by_kind({name: {kind: table[kind] for kind in SHOWN} for name, table in gaps.items()})
+)
+ours = gaps["Kneser-Ney 4-gram"]
+result(rtol=1e-9, gap={kind: ours[kind] for kind in ["all", *SHOWN, "new word"]})
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
 # Kneser-Ney's gap is 0.39 nats. Grammar is learnt: 0.05 on punctuation, 0.09 on adjectives. A pronoun costs 1.10, which is
@@ -339,13 +370,18 @@ result(rtol=1e-9, gap={kind: gaps["Kneser-Ney 4-gram"][kind] for kind in ["all",
 #
 # The same model, trained on the same stories. What happens to the perplexity as the vocabulary shrinks?
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "-"} tags=["core", "world"]
 for least in (1, 1000, 5000):
     small = Vocab.build(stories["train"]["tokens"], min_count=least)
-    seen, unseen = ([small.encode(t) for t in stories[split]["tokens"]] for split in ("train", "test"))
+    coded = {
+        split: [small.encode(t) for t in stories[split]["tokens"]] for split in ("train", "test")
+    }
+    seen, unseen = coded["train"], coded["test"]
     score = perplexity(KneserNey(3, len(small)).fit(seen).log_probs(unseen))
     unknown = sum(w == small.unk for s in unseen for w in s) / sum(map(len, unseen))
-    print(f"at least {least:4} times: {len(small):3} words, {unknown:6.2%} unknown, perplexity {score:.2f}")
+    print(
+        f"at least {least:4} times: {len(small):3} words, {unknown:6.2%} unknown, perplexity {score:.2f}"
+    )
 result(rtol=1e-9, smallest_vocabulary=score, unknown=unknown)
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
@@ -360,16 +396,22 @@ result(rtol=1e-9, smallest_vocabulary=score, unknown=unknown)
 # differs between versions of Python, so only claims are stored here, and there is no floor: nobody knows the process that
 # wrote it. Characters are the tokens now, and two well-known compressors take part. Who needs the fewest bits?
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "-"} tags=["core", "real"]
 manual = load("text", source="pydoc")
 past, future = ("".join(manual[split]["text"]) for split in ("train", "test"))
 table = Vocab.build([past])
 bits = {"gzip": 8 * len(gzip.compress(future.encode(), 9)) / len(future)}
 bits["xz"] = 8 * len(lzma.compress(future.encode(), preset=9)) / len(future)
-for name, model in {"add-k": AddK(6, len(table), k=0.01), "Kneser-Ney": KneserNey(6, len(table))}.items():
+for name, model in {
+    "add-k": AddK(6, len(table), k=0.01),
+    "Kneser-Ney": KneserNey(6, len(table)),
+}.items():
     log_probs = model.fit([table.encode(past)]).log_probs([table.encode(future)])
     bits[name] = bits_per_character(log_probs, len(future))
-result(kneser_ney_first=min(bits, key=bits.get) == "Kneser-Ney", beats_xz=bool(bits["Kneser-Ney"] < bits["xz"] - 0.1))
+result(
+    kneser_ney_first=min(bits, key=bits.get) == "Kneser-Ney",
+    beats_xz=bool(bits["Kneser-Ney"] < bits["xz"] - 0.1),
+)
 
 # %% [markdown] slideshow={"slide_type": "skip"} tags=["core", "quiz"]
 # ## Check yourself
