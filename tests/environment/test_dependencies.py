@@ -1,5 +1,6 @@
 """pyproject.toml, environment.yml and constraints.txt say the same."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 from rattler import MatchSpec
+
+from coursekit.notebook.bootstrap import bootstrap
 
 ROOT = Path(__file__).parents[2]
 CONDA_NAMES = {"torch": "pytorch"}
@@ -63,9 +66,16 @@ def test_distribution_is_not_called_like_the_unrelated_package():
 
 def test_repository_address_stands_in_one_place():
     address = PROJECT["urls"]["Repository"]
-    built = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("exercises/*.ipynb"), *ROOT.glob("solutions/*.ipynb")]
     suffixes = {".py", ".md", ".toml", ".yml", ".yaml", ".txt", ".json", ".cfg"}
     ours = [path for path in ROOT.iterdir() if path.name not in {".venv", ".git", "work", "tests"}]
     texts = [path for top in ours for path in [top, *top.rglob("*")] if path.is_file() and path.suffix in suffixes]
     assert [path.name for path in texts if address in path.read_text("utf-8")] == ["pyproject.toml"]
-    assert all(address in path.read_text("utf-8") for path in built), "run `coursekit build`: the address changed"
+
+
+def test_every_notebook_begins_with_the_bootstrap_of_that_address():
+    built = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("exercises/*.ipynb")]
+    assert built
+    for path in built:
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        first = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        assert first == bootstrap(PROJECT["urls"]["Repository"]), f"run `coursekit build`: {path.name} is older"
