@@ -7,7 +7,8 @@ from coursekit.errors import CourseError
 
 #: Smallest and largest value of each parameter.
 RANGES = {
-    "names": (1, 32), "places": (1, 23), "things": (3, 12), "words": (1, 20), "ways": (1, 9), "moods": (1, 5), "told": (1, 10),
+    "names": (1, 32), "places": (1, 23), "things": (3, 12), "words": (1, 20), "ways": (1, 9), "moods": (1, 5),
+    "told": (1, 10),
     "between": (0.0, 20.0),
     "max_between": (0, 40), "optional": (0.0, 0.9), "zipf": (0.0, 4.0), "drift": (0.0, 0.9), "mood": (0.0, 1.0),
     "dates": (2, 10_000), "news_from": (0.0, 1.0), "news": (0.0, 0.9), "held_out": (0, 2),
