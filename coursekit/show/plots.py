@@ -36,6 +36,7 @@ def learning_curve(
         ax.plot(xs, ys, label=name, markevery=max(1, len(xs) // 8), **look)
     if floor is not None:
         ax.axhline(float(floor), color=FAMILIES["floor"], linestyle="--", label=f"floor {float(floor):.2f}")
+    ax.xaxis.get_major_locator().set_params(integer=True)  # steps, words, orders: there is no half of one
     return _finish(picture, ax, x, y, title)
 
 

@@ -8,7 +8,7 @@
 # - You can build and train a fixed-window neural language model, and say what its embeddings share.
 # - You can split data by time, and show what a random split hides.
 #
-# About 70 minutes to work through, 45 as a lecture. Cells tagged *extra* can be left out.
+# About 90 minutes to work through, 61 as a lecture. Cells tagged *extra* can be left out.
 
 # %% tags=["bootstrap", "core"] slideshow={"slide_type": "skip"}
 
@@ -118,9 +118,9 @@ result(
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
 # The exact line only falls: to know more never hurts whoever knows the probabilities. Four words leave 1.57 nats at best, sixteen
-# 1.42. Kneser-Ney turns up after three words, because longer windows were mostly never seen. The window models keep falling, to
-# 1.66 at sixteen words, but stay 0.24 above the exact line. (Means of 3 seeds; the exact line has a standard error below 0.02
-# and knows the date.)
+# 1.42. Kneser-Ney turns up after three words, because longer windows were mostly never seen. The window model takes more from
+# eight words, 1.62, and nothing from sixteen: the words are there, but 1,000 steps do not teach it to use them. (Means of 3
+# seeds. The exact line is an estimate, with a standard error below 0.02, for one day of the test time, which it knows.)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=6
 # ## Build it: the fixed-window neural language model
@@ -165,7 +165,7 @@ result(equals_the_package=same, weights=sum(p.numel() for p in weights), windows
 
 # %% slideshow={"slide_type": "-"} tags=["core"]
 def batch(step):
-    """512 windows; the same ones whenever this step comes, so that a run can be resumed and repeated."""
+    """512 windows, the same whenever this step comes: so a run can be resumed and repeated."""
     chosen = torch.randint(len(word), (512,), generator=torch.Generator().manual_seed(step))
     return before[chosen], word[chosen]
 
@@ -193,7 +193,7 @@ result(rtol=1e-9, kneser_ney_loss=cross_entropy(rows["Kneser-Ney 4-gram"]))
 # Nobody told it what a weekday, a name or a place is. What will it have found after 300 steps, and in which of the two?
 
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "-"} tags=["core", "world"]
 def neighbours(word, rows, count=3):
     """The words whose rows point most nearly the same way."""
     unit = F.normalize(rows, dim=1)  # V, width: rows of length 1, so that a product is a cosine
@@ -204,19 +204,16 @@ def neighbours(word, rows, count=3):
 C, U = model.embed.weight.detach(), model.output.weight.detach()
 for probe in ("she", "sunday", "alice", "beach", "was", "quietly"):
     print(f"{probe:8} C: {', '.join(neighbours(probe, C)):32} U: {', '.join(neighbours(probe, U))}")
-
-# %% slideshow={"slide_type": "-"} tags=["extra", "world"]
-start = WindowLM(model.config)  # drawn from a fixed seed: the weights that training began with
-moved = {
-    "C": float((C - start.embed.weight).norm() / start.embed.weight.norm()),
-    "U": float((U - start.output.weight).norm() / start.output.weight.norm()),
-}
-result(atol=0.02, moved_in_lengths=moved)
+start = WindowLM(model.config).requires_grad_(False)  # what training began with
+began = {"C": (C, start.embed.weight), "U": (U, start.output.weight)}
+result(
+    atol=0.02, moved={k: float((new - old).norm() / old.norm()) for k, (new, old) in began.items()}
+)
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
-# In $U$ weekdays stand by weekdays and names by names; in $C$ the neighbours are a lottery. The result tells why: the rows of $C$
-# were drawn with lengths near 5.6, and 300 steps moved them by a fraction of that; those of $U$ began near 1 and moved by more than
-# their length. The model works with both. A picture of $C$ would have shown the dice, not the language.
+# In $U$ weekdays stand by weekdays and names by names; in $C$ the neighbours are a lottery. The result tells why: 300 steps moved
+# the rows of $C$ by 0.23 of the length with which they were drawn, and those of $U$, drawn shorter, by 1.34 of theirs. The
+# model works with both. A picture of $C$ would have shown the dice, not the language.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ### Look inside: one story, word by word
@@ -240,7 +237,7 @@ def at(position, N):
     tables = {"exact": world.distribution(so_far, told["date"])}
     for name, m in ((f"Kneser-Ney, {N} words", grams[N]), ("window, 8 words", model)):
         tables[name] = dict(zip(vocab.words, m.distribution(vocab.encode(so_far)), strict=True))
-    return show.next_word(tables, context=f"... {tail}", top=6)
+    return show.next_word(tables, context=f"... {tail}", upto=1)
 
 
 thing = told["kind"].index("thing")
@@ -262,13 +259,28 @@ display(
 )
 counted, ours = gaps["Kneser-Ney 4-gram"], gaps["window 8"]
 result(rtol=1e-9, pronoun_gap_counted=counted["pronoun"])
-result(atol=0.02, pronoun_gap_window=ours["pronoun"], thing_gap_window=ours["thing"])
+result(atol=0.02, pronoun_gap_window=ours["pronoun"])
+for kind in ("thing", "adjective"):
+    print(f"{kind}: counted {counted[kind]:.1f}, window {ours[kind]:.1f}")
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
-# NUMBERS
+# Eight words often reach back to the name: the gap on pronouns is halved, from 1.10 to 0.56. On things nothing is won, 3.2 against
+# 3.0, for their places stand further back. On adjectives the window model is behind, 0.3 against 0.1: neighbours are what
+# counting does best, and 300 steps have not learnt them all. Which of the two would you take if you had 500 stories only?
+
+# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=3
+sizes, rivals = [500, 2000, 8000, 16000], ["Kneser-Ney 3-gram", "window 8"]
+curves = {name: (sizes, [book.mean("size", f"{name}/{n}") for n in sizes]) for name in rivals}
+labels = {"x": "training stories", "y": "gap to the floor (nats per word)"}
+display(show.learning_curve(curves, **labels))
+few, many = ([("size", f"{name}/{n}") for name in rivals] for n in (500, 16000))
+result(rtol=1e-9, counting=curves[rivals[0]][1], window=curves[rivals[1]][1])
+result(few_counting=book.claim(*few, margin=0.3), many_window=book.claim(*many[::-1], margin=0.1))
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
 # ### The edge of the window
+#
+# On 500 stories counting is far ahead, 0.79 against 1.39; on 16,000 the window model, 0.25 against 0.43. But how far does it see?
 #
 # Take each story's first pronoun: *she*, *he* or *they*, as the name demands. The model chooses rightly if it gives the right one
 # the most of the three.
@@ -289,7 +301,9 @@ result(
 )
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
-# NUMBERS
+# A window of 8 chooses rightly in 0.91 of the stories whose name stands at most 8 words back, and in 0.34 where it stands 9 to 12
+# words back: it guesses. A window of 16 holds out to 16. No line reaches 1 inside its window, since one name in ten is new
+# in the test stories. The 5-gram guesses everywhere: the first pronoun never stands within four words of a name.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
 # ## Where it breaks: a test that knows the future
@@ -302,20 +316,18 @@ result(
 
 # %% slideshow={"slide_type": "-"} tags=["core", "world"]
 KINDS = ["all", "place", "thing", "name"]
-leaks = {
-    split: {kind: book.mean("leak", f"{split}/{kind}") for kind in KINDS}
-    for split in ("random", "time")
-}
+splits = ["random", "time"]
+leaks = {split: {kind: book.mean("leak", f"{split}/{kind}") for kind in KINDS} for split in splits}
 display(show.gap_by_kind({f"{split} split": table for split, table in leaks.items()}))
-result(rtol=1e-9, random_split=leaks["random"]["all"], time_split=leaks["time"]["all"])
-result(
-    flattered=book.claim(("leak", "random/all"), ("leak", "time/all"), margin=0.02),
-    places_most=book.claim(("leak", "random/place"), ("leak", "time/place"), margin=0.2),
-    seeds=len(book.values("leak", "time/all")),
-)
+result(rtol=1e-9, random_split=leaks["random"], time_split=leaks["time"])
+flattered = book.claim(("leak", "random/all"), ("leak", "time/all"), margin=0.05)
+names_most = book.claim(("leak", "random/name"), ("leak", "time/name"), margin=0.3)
+result(flattered=flattered, names_most=names_most, seeds=len(book.values("leak", "time/all")))
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
-# NUMBERS
+# The random split promises a gap of 0.32 nats; the future costs 0.39. Names go from 0.27 to 0.79, places from 0.26 to 0.66: on
+# the random split the fashions and the newcomers of the test days stood in training already. Not one story was copied. In use a
+# model always meets the future, so a split that does not is a leak.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## On real data

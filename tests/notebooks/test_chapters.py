@@ -36,6 +36,10 @@ def code(notebook: Notebook) -> list[dict[str, Any]]:
     return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
+def prose(notebook: Notebook) -> str:
+    return "\n".join(text(cell) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+
+
 def sections(notebook: Notebook) -> list[str]:
     """The sections are there, in order."""
     heads = [
@@ -110,19 +114,22 @@ def results(notebook: Notebook) -> list[str]:
     return bad + [f"nothing answers the prediction {name}" for name in sorted(asked)]
 
 
+def said(output: dict[str, Any]) -> str:
+    """The text of an output and its results; pictures left out."""
+    data = {kind: value for kind, value in output.get("data", {}).items() if "image" not in kind}
+    return json.dumps([output.get("text", ""), data])
+
+
 def numbers(notebook: Notebook) -> list[str]:
     """Each decimal number in the prose is one that the notebook measured or computed, rounded."""
-    shown = "\n".join(
-        text(cell) + json.dumps([{**o, "data": {k: v for k, v in o.get("data", {}).items() if "image" not in k}} for o in cell["outputs"]])
-        for cell in code(notebook)
-    )  # fmt: skip
+    shown = "\n".join(text(cell) + "".join(map(said, cell["outputs"])) for cell in code(notebook))
     measured = [abs(float(x)) for x in re.findall(r"\d+\.\d+(?:e-?\d+)?", shown)]
     bad = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code" or "quiz" in tags(cell):
             continue
-        prose = re.sub(r"\$.*?\$|`.*?`|<details>.*?</details>", "", text(cell), flags=re.S)
-        for number in re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])", prose):
+        words = re.sub(r"\$.*?\$|`.*?`|<details>.*?</details>", "", text(cell), flags=re.S)
+        for number in re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])", words):
             digits = len(number.split(".")[1])
             if not any(round(m, digits) == float(number) or round(100 * m, digits) == float(number) for m in measured):
                 bad.append(f"the prose says {number}, which nothing measured: {text(cell)[:40]!r}")
