@@ -54,6 +54,8 @@ def difference(got: Any, want: Any, rtol: float = 1e-6, atol: float = 1e-9, at: 
         return _sets(got, want, at)
     if type(got) is not type(want) and not isinstance(got, type(want)):
         return _wrong_type(got, want, at)
+    if isinstance(want, str):
+        got = str.__str__(got)
     return None if got == want else _value(got, want, at)
 
 
@@ -61,11 +63,13 @@ def as_number(value: Any) -> int | float | None:
     """A Python number from a Python, numpy or torch scalar; None if it is none (a boolean is none)."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float):
-        return value
+    if isinstance(value, int):
+        return int.__int__(value)  # of a subclass the plain number: its own == might say anything
+    if isinstance(value, float):
+        return float.__float__(value)
     if (_is_array(value) or _is_tensor(value) or _is_numpy_scalar(value)) and value.ndim == 0:
         value = value.item()
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        return as_number(value) if isinstance(value, int | float) else None
     return float(value) if isinstance(value, Real) else None
 
 
@@ -148,7 +152,7 @@ def _sequences(got: Any, want: list | tuple, rtol: float, atol: float, at: str) 
 def _sets(got: Any, want: Set, at: str) -> Difference | None:
     if not isinstance(got, Set):
         return _wrong_type(got, want, at)
-    if got == want:
+    if set(got) == set(want):
         return None
     odd = next(iter(set(want) - set(got)), None)
     if odd is not None:
@@ -163,6 +167,7 @@ def _arrays(got: Any, want: Any, rtol: float, atol: float, at: str) -> Differenc
         return _wrong_type(got, want, at)
     if _is_tensor(want):
         got, want = _to_numpy(got), _to_numpy(want)
+    got = np.asarray(got)  # a masked array would hide its differences
     if got.shape != want.shape:
         return Difference("shape", f"the shape{at} is {tuple(got.shape)}, expected {tuple(want.shape)}")
     have, need = (_KIND.get(x.dtype.kind, str(x.dtype)) for x in (got, want))

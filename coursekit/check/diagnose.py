@@ -8,6 +8,7 @@ from typing import Any
 
 from coursekit.check.compare import PROPERTIES, Difference, difference, short
 from coursekit.check.kinds import Misfit, outcomes
+from coursekit.check.limits import time_limit
 from coursekit.check.question import Case, Outcome, Question, Token
 
 _DOTS = "a ... still stands in its cell: replace it and run the cell again"
@@ -33,15 +34,19 @@ class Verdict:
 
 def examine(question: Question, answer: Any, given: Callable | None = None) -> Verdict:
     """The verdict on an answer. Nothing that the answer does comes out as an exception, but KeyboardInterrupt."""
-    if untouched(answer):
-        return _verdict(question, "unanswered", "not answered yet: replace the ... in its cell and run the cell again.")
     try:
+        if untouched(answer):
+            text = "not answered yet: replace the ... in its cell and run the cell again."
+            return _verdict(question, "unanswered", text)
         results = outcomes(question, answer, given)
-        what, message = failure(question, results)
-        hint = diagnose(question, results) if what else None
+        with time_limit(question.seconds):
+            what, message = failure(question, results)
+            hint = diagnose(question, results) if what else None
     except Misfit as misfit:
         return _verdict(question, "kind", f"not yet: {misfit}.")
-    except Exception as error:  # an answer may return an object whose own methods fail
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an answer may return an object whose own methods fail, exit or never end
         return _verdict(question, "type", f"not yet: its result cannot be compared ({type(error).__name__}).")
     if not what:
         return _verdict(question, "", f"passed, {question.points} of {question.points} points.")

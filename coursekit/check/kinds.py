@@ -58,13 +58,13 @@ def _run(question: Question, cases: list[Case], call: Callable[[Case], Any]) -> 
 def _attempt(case: Case, call: Callable[[Case], Any], seconds: float) -> Outcome:
     own, printed = copy.deepcopy(case), Head()
     try:
-        with contextlib.redirect_stdout(printed), time_limit(seconds):
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), time_limit(seconds):
             value = call(own)
+            changed = difference(list(own.args), list(case.args), rtol=0, atol=0) is not None
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # an answer may raise anything, SystemExit too
         return Outcome(raised=type(error).__name__, message=_text(error), line=_line(error), printed=printed.text)
-    changed = difference(list(own.args), list(case.args), rtol=0, atol=0) is not None
     return Outcome(value, printed=printed.text, changed=changed)
 
 

@@ -108,6 +108,59 @@ def test_a_wrong_answer_gets_one_clear_message(answer, what, words):
     assert "Traceback" not in found.message
 
 
+class Exits(list):
+    def __len__(self):
+        sys.exit(1)
+
+
+class Loops(list):
+    def __len__(self):
+        while True:
+            pass
+
+
+class ExitsAtOnce(type):
+    def __getattribute__(cls, name):
+        sys.exit(1)
+
+
+def test_an_answer_that_exits_or_loops_when_it_is_looked_at():
+    for answer in (lambda n: Exits(), lambda n: Loops(), ExitsAtOnce("Odd", (), {})):
+        assert "cannot be compared" in verdict(answer, seconds=0.3).message
+
+
+class Agrees:
+    """Says of itself that it equals everything."""
+
+    def __eq__(self, other):
+        return True
+
+    def __sub__(self, other):
+        return 0.0
+
+    __rsub__ = __sub__
+    __hash__ = None
+
+
+@pytest.mark.parametrize(
+    ("kind", "lie", "truth"), [(float, 0.0, 2.0), (int, 0, 2), (str, "a", "b"), (set, {1}, {2}), (frozenset, {1}, {2})]
+)
+def test_a_value_that_says_it_equals_everything_does_not(kind, lie, truth):
+    liar = type("Liar", (Agrees, kind), {"__hash__": kind.__hash__})
+    assert verdict(lambda n: liar(lie), expected=[Outcome(truth)] * 2).what == "value"
+    assert verdict(lambda n: liar(truth), expected=[Outcome(truth)] * 2).passed
+
+
+def test_a_masked_array_does_not_hide_its_values():
+    answer = lambda: np.ma.masked_all(2, dtype=int)  # noqa: E731
+    assert not verdict(answer, cases=[Case()], expected=[Outcome(np.array([2, 4]))]).passed
+
+
+def test_a_flood_on_stderr_stays_out_of_the_notebook(capfd):
+    assert "Your answer printed" in verdict(lambda n: print("x" * 10**6, file=sys.stderr) or 1).message
+    assert capfd.readouterr().err == ""
+
+
 def test_an_endless_loop_is_stopped_even_if_it_catches_everything():
     began = time.monotonic()
     found = verdict(hang, seconds=0.3)
