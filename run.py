@@ -60,8 +60,8 @@ def install(extras):
         return None
     extras = extras | installed()
     print("Installing the course into .venv (a few minutes the first time) ...", flush=True)
-    if not os.path.exists(PYTHON) and subprocess.call([sys.executable, "-m", "venv", VENV]):
-        return "Python could not make .venv: on Debian or Ubuntu install the package python3-venv and try again."
+    if make_venv():
+        return "Python could not make .venv, see above; on Debian or Ubuntu it may lack the package python3-venv."
     target = ".[" + ",".join(sorted(extras)) + "]"
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--constraint", "constraints.txt"]
     if subprocess.call([*pip, "--editable", target], cwd=HERE):
@@ -69,6 +69,14 @@ def install(extras):
     with open(STAMP, "w") as file:
         json.dump({"digest": digest(), "extras": sorted(extras)}, file)
     return None
+
+
+def make_venv():
+    """Make .venv, or mend one that was left without pip or whose Python has gone; returns an exit status."""
+    if not os.path.exists(PYTHON):
+        return subprocess.call([sys.executable, "-m", "venv", "--clear", VENV])
+    probe = subprocess.call([PYTHON, "-c", "import pip._internal.cli.main"], stderr=subprocess.DEVNULL)
+    return subprocess.call([PYTHON, "-m", "ensurepip", "--upgrade", "--default-pip"]) if probe else 0
 
 
 def installed():
@@ -111,4 +119,7 @@ def run(steps, extra):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("Stopped: run this again and it goes on.")

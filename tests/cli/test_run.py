@@ -4,6 +4,7 @@ import importlib.util
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ def test_unknown_command_names_the_known(run):
 def test_installs_once_and_again_when_the_pins_change(run, monkeypatch, tmp_path):
     calls = []
     monkeypatch.setattr(run.subprocess, "call", lambda command, **_: calls.append(command) or 0)
+    monkeypatch.setattr(run, "make_venv", lambda: 0)
     Path(run.BIN).mkdir(parents=True)
     Path(run.PYTHON).touch()
     assert run.install({"lab", "test"}) is None
@@ -64,8 +66,28 @@ def test_failed_installation_is_a_sentence_and_leaves_no_stamp(run, monkeypatch)
     Path(run.BIN).mkdir(parents=True)
     Path(run.PYTHON).touch()
     monkeypatch.setattr(run.subprocess, "call", lambda *_, **__: 1)
+    monkeypatch.setattr(run, "make_venv", lambda: 0)
     assert "run this again" in run.install({"lab"})
     assert not Path(run.STAMP).exists()
+
+
+@pytest.mark.parametrize("broken", ["interrupted before it had pip", "its Python has gone"])
+def test_a_broken_venv_is_mended(run, broken):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", run.VENV], check=True)
+    if broken == "its Python has gone":
+        Path(run.PYTHON).unlink()
+        Path(run.PYTHON).symlink_to("/nowhere/python")
+    assert run.make_venv() == 0
+    assert subprocess.run([run.PYTHON, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0
+
+
+def test_ctrl_c_during_the_installation_is_one_sentence(run):
+    Path(run.BIN).mkdir(parents=True)
+    Path(run.PYTHON).write_text("#!/bin/sh\nkill -INT $PPID\nsleep 1\n")
+    Path(run.PYTHON).chmod(0o755)
+    done = subprocess.run([sys.executable, run.__file__, "lab"], capture_output=True, text=True, check=False)
+    assert done.returncode
+    assert done.stderr == "Stopped: run this again and it goes on.\n"
 
 
 def test_a_failed_step_fails_the_run_but_the_others_still_run(run, monkeypatch, capsys):
