@@ -8,7 +8,6 @@ Letters: T predicted words in all sequences together, N words of context.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -28,18 +27,16 @@ CELLS_PER_KEY = 16
 def flatten(sequences: Iterable[Tokens], vocab_size: int) -> tuple[Int[np.ndarray, " T"], Int[np.ndarray, " S"]]:
     """All tokens in one array, and the length of each of the S sequences.
 
-    Raises ValueError for an id outside 0 .. vocab_size - 1.
+    Raises ValueError for what is no id (words, fractions) and for an id outside 0 .. vocab_size - 1.
     """
-    rows = list(sequences)
-    if rows and isinstance(rows[0], int | np.integer):
+    rows = [np.asarray(row) for row in sequences]
+    if any(row.ndim == 0 and row.dtype.kind in "iu" for row in rows):
         raise ValueError("a list of sequences is needed, not one sequence: write [sequence].")
-    lengths = np.array([len(row) for row in rows], dtype=np.int64)
-    if len(rows) == 1:
-        tokens = np.asarray(rows[0], dtype=np.int64)
-    elif all(isinstance(row, np.ndarray) for row in rows) and rows:
-        tokens = np.concatenate(rows).astype(np.int64, copy=False)
-    else:
-        tokens = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=int(lengths.sum()))
+    if any(row.ndim != 1 or (row.size and row.dtype.kind not in "iu") for row in rows):
+        raise ValueError("a sequence is a list of ids (integers): encode the text with a Vocab first.")
+    lengths = np.array([row.size for row in rows], dtype=np.int64)
+    whole = [row for row in rows if row.size]  # numpy takes an empty list for an array of fractions
+    tokens = np.concatenate(whole).astype(np.int64, copy=False) if whole else np.empty(0, dtype=np.int64)
     if tokens.size and not (tokens.min() >= 0 and tokens.max() < vocab_size):
         wrong = tokens[(tokens < 0) | (tokens >= vocab_size)][0]
         raise ValueError(

@@ -20,6 +20,7 @@ from typing import ClassVar, TypeVar
 import numpy as np
 from jaxtyping import Float
 
+from coursekit.errors import CourseError
 from coursekit.models.counts import Counts, Found, Tokens, windows
 
 Model = TypeVar("Model", bound="NGram")  # what fit returns: beartype cannot check typing.Self in a method
@@ -29,7 +30,8 @@ class NGram:
     """What the three models share: counting, looking up, and turning a look-up into log-probabilities.
 
     `order` n is the number of words in the longest n-gram, so n - 1 are seen of the past; `vocab_size` is V;
-    `bos` is the id that stands before the first word. Raises ValueError for an order below 1 or a vocabulary below 2.
+    `bos` is the id that stands before the first word. Raises ValueError for an order below 1, a vocabulary below 2 or a
+    negative `bos`.
     """
 
     continuation: ClassVar[bool] = False
@@ -39,6 +41,8 @@ class NGram:
             raise ValueError(f"order {order} makes no n-gram: take 1 (single words) or more.")
         if vocab_size < 2:
             raise ValueError(f"a vocabulary of {vocab_size} leaves nothing to predict: it needs at least 2 words.")
+        if bos < 0:
+            raise ValueError(f"bos = {bos} is no id: take 0 or more.")
         self.order, self.vocab_size, self.bos = order, vocab_size, bos
         self._counts: Counts | None = None
 
@@ -136,9 +140,11 @@ class Interpolated(NGram):
 
         Think of each word as drawn by walking down from the longest order and stopping at order m with probability
         a_m. E-step: the chance that the walk reached m, and that it stopped there. M-step: a_m = stopped / reached.
-        No step lowers the likelihood of `held_out`.
+        No step lowers the likelihood of `held_out`. Raises CourseError if it holds no word.
         """
         before, word = windows(held_out, self.order - 1, self.vocab_size, self.bos)
+        if not word.size:
+            raise CourseError("the held-out text is empty: give at least one word to fit the weights on.")
         found = self.counts.look_up(before, word)
         self.weights = [0.5] * self.order
         for _ in range(iterations):

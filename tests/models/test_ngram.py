@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,17 +77,17 @@ def test_scores_are_the_distribution_word_by_word(make, corpus, sequence, order)
         np.testing.assert_array_equal(together, model.log_prob(row))
 
 
-def looked_up(corpus, queries, order, size):
+def looked_up(corpus, queries, order, bos):
     """c(h w), c(h .) and N1+(h .) from dictionaries, with continuation counts below the longest order."""
     seen = Counter()
     for row in corpus:
-        padded = (2,) * (order - 1) + tuple(row)
+        padded = (bos,) * (order - 1) + tuple(row)
         seen.update(padded[end - order : end] for end in range(order, len(padded) + 1))
     tables = {order: seen}
     for n in range(order - 1, 0, -1):
         tables[n] = Counter(ngram[1:] for ngram in tables[n + 1])  # each type that is one word longer counts once
     for row in queries:
-        padded = (2,) * (order - 1) + tuple(row)
+        padded = (bos,) * (order - 1) + tuple(row)
         for end in range(order, len(padded) + 1):
             for n in range(1, order + 1):
                 after = {g[-1]: c for g, c in tables[n].items() if g[:-1] == padded[end - n : end - 1]}
@@ -94,17 +95,17 @@ def looked_up(corpus, queries, order, size):
 
 
 @pytest.mark.usefixtures("table")
-@pytest.mark.parametrize(("order", "size"), [(1, 5), (2, 5), (3, 4), (4, 3), (8, 50_000)])
-def test_arrays_count_what_dictionaries_count(order, size):
-    """Also for 50,000 words at order 8, where one packed 8-gram would need 125 bits."""
+@pytest.mark.parametrize(("order", "size", "bos"), [(1, 5, 2), (2, 5, 2), (3, 4, 4), (4, 3, 5), (8, 50_000, 2)])
+def test_arrays_count_what_dictionaries_count(order, size, bos):
+    """Also with a <bos> beyond the vocabulary, and for 50,000 words at order 8 (125 bits for one packed 8-gram)."""
     draw = np.random.default_rng(order)
     few = draw.integers(0, size, 6)  # a few far-apart ids, so that long n-grams repeat
     corpus = [draw.choice(few, n).tolist() for n in (9, 1, 14, 0, 20)]
     queries = [draw.choice(few, 7).tolist(), corpus[2]]
-    table = counts.Counts(corpus, range(1, order + 1), size, bos=2, continuation=True)
-    before, word = counts.windows(queries, order - 1, size, bos=2)
+    table = counts.Counts(corpus, range(1, order + 1), size, bos, continuation=True)
+    before, word = counts.windows(queries, order - 1, size, bos)
     ours = np.stack([np.stack(level, 1) for level in table.look_up(before, word)], 1).reshape(-1, 3)
-    np.testing.assert_array_equal(ours, list(looked_up(corpus, queries, order, size)))
+    np.testing.assert_array_equal(ours, list(looked_up(corpus, queries, order, bos)))
 
 
 def test_windows_show_each_word_and_its_past():
@@ -136,6 +137,8 @@ def test_estimated_discount():
     assert ney_discount(np.array([2.0, 5])) == 0.75
     model = KneserNey(2, 3, bos=3).fit([[X, Y, X, Y, X, Z]])
     assert model.discount == [2 / 4, 2 / 6]  # continuation counts 2, 1, 1; bigrams 1, 2, 2, 1
+    assert model.fit([[X, X, X, X, Y]]).discount == [1 / 3, 2 / 2]  # the new text's own: 2, 1; bigrams 1, 3, 1
+    assert KneserNey(1, 3, discount=0.5, bos=3).fit([[X, Y]]).discount == [0.5]
 
 
 def test_kneser_ney_prefers_the_word_that_follows_many():
@@ -162,6 +165,29 @@ def test_empty_input(make):
             make(3).fit(empty)
 
 
+def test_weights_need_held_out_text():
+    with pytest.raises(CourseError, match="held-out text is empty"):
+        Interpolated(2, V).fit([[1, 2]]).fit_weights([[]])
+
+
+@EVERY_MODEL
+def test_sequences_of_every_kind_count_the_same(make):
+    """Lists, arrays of any integer type, rows of one array, tensors, a generator."""
+    rows = [[1, 2, 3], [4, 5, 1]]
+    expected = make(2).fit(rows).distribution([1])
+    kinds = [np.array(rows, dtype=np.uint8), [np.array(r, dtype=np.int32) for r in rows], torch.tensor(rows)]
+    for kind in [*kinds, [rows[0], np.array(rows[1])], (row for row in rows)]:
+        np.testing.assert_array_equal(make(2).fit(iter(kind)).distribution([1]), expected)
+
+
+def test_keys_outgrow_32_bits():
+    """60,000 contexts of two words times 50,000 words; a key that wrapped round would not be found again."""
+    text = np.random.default_rng(0).integers(0, 50_000, 60_000)
+    before, word = counts.windows([text], 2, 50_000)
+    (found,) = counts.Counts([text], [3], 50_000, bos=2).look_up(before, word)
+    assert all(column.min() >= 1 for column in found)
+
+
 @pytest.mark.parametrize("wrong", [-1, V])
 @EVERY_MODEL
 def test_ids_outside_the_vocabulary_are_named(make, wrong):
@@ -185,6 +211,13 @@ def test_ids_outside_the_vocabulary_are_named(make, wrong):
         (lambda: KneserNey(2, V, discount=-0.5), "between 0 and 1"),
         (lambda: KneserNey(2, V).log_prob([1]), "call fit"),
         (lambda: AddK(2, V).fit(iter([1, 2, 3])), "not one sequence"),
+        (lambda: AddK(2, V).fit(iter([["the", "cat"], ["sat"]])), "encode the text"),
+        (lambda: AddK(2, V).fit(iter([["1", "2"]])), "encode the text"),
+        (lambda: AddK(2, V).fit(iter(["the cat"])), "encode the text"),
+        (lambda: AddK(2, V).fit(iter([[1.7], [2]])), "list of ids"),
+        (lambda: AddK(2, V).fit(iter([[[1, 2]]])), "list of ids"),
+        (lambda: AddK(2, V).fit(iter([[2**70]])), "list of ids"),
+        (lambda: AddK(2, V, bos=-1), "bos = -1"),
     ],
 )
 def test_wrong_arguments_are_one_sentence(call, says):
