@@ -17,8 +17,10 @@ LogProbs: TypeAlias = Any  # list or array of floats, or a list of such
 
 def _flat(log_probs: LogProbs) -> Float[np.ndarray, " T"]:
     """All numbers in one float64 array. Raises ValueError for none, for NaN and for a probability above 1."""
-    rows = [np.asarray(row, dtype=np.float64).reshape(-1) for row in log_probs]
-    flat = np.concatenate(rows) if rows else np.empty(0)
+    rows = log_probs if hasattr(log_probs, "__array__") else list(log_probs)
+    if isinstance(rows, list) and rows and np.ndim(rows[0]):
+        rows = np.concatenate([np.ravel(row) for row in rows])  # they may differ in length
+    flat = np.asarray(rows, dtype=np.float64).reshape(-1)
     if not flat.size:
         raise ValueError("there is no token to score: give at least one log-probability.")
     if np.isnan(flat).any() or flat.max() > 1e-6:
@@ -57,11 +59,14 @@ def gap(
     """Mean of log p_true - log p_model in nats, over "all" tokens and over those of each kind of word.
 
     On text drawn from p_true this estimates KL(p_true || p_model), the loss that a better model could still save.
-    `kinds` has the shape of the log-probabilities. Raises ValueError if the shapes differ.
+    `kinds` has the shape of the log-probabilities. Raises ValueError if the numbers of tokens differ, or if the truth
+    gives a token probability 0, which text drawn from it never has.
     """
     model, true = _flat(model_log_probs), _flat(true_log_probs)
     if model.size != true.size:
         raise ValueError(f"the model scored {model.size} tokens and the truth {true.size}: give both the same text.")
+    if np.isneginf(true).any():
+        raise ValueError("the truth gives a token probability 0: score the text by the process that it was drawn from.")
     difference = true - model
     gaps = {"all": float(difference.mean())}
     if kinds is not None:
@@ -69,5 +74,7 @@ def gap(
         names = np.array(list(chain.from_iterable(rows)))
         if names.size != model.size:
             raise ValueError(f"{names.size} kinds for {model.size} tokens: give one kind of word for each token.")
+        if "all" in names:
+            raise ValueError("a kind of word is called 'all', as the mean over all tokens is: give it another name.")
         gaps |= {str(kind): float(difference[names == kind].mean()) for kind in np.unique(names)}
     return gaps

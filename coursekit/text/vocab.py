@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from operator import index
 from pathlib import Path
 
 from coursekit.errors import CourseError
@@ -33,7 +34,8 @@ class Vocab:
     def build(cls, token_lists: Iterable[Iterable[str]], min_count: int = 1) -> "Vocab":
         """The words that occur at least `min_count` times, the commonest first, ties in alphabetical order.
 
-        Raises CourseError where nothing is left to choose between: no text, or one word alone.
+        A string in place of a list counts as its characters. Raises CourseError where nothing is left to choose
+        between: no text, one word alone, or no word as frequent as `min_count`.
         """
         if isinstance(token_lists, str):
             raise ValueError("Vocab.build takes token lists, not one string: pass [list(text)] for characters.")
@@ -45,7 +47,11 @@ class Vocab:
                 f"the text holds one word only ({next(iter(count))!r}), which leaves nothing to predict: "
                 "give at least two different words."
             )
+        if not all(isinstance(word, str) for word in count):
+            raise ValueError("every token is text: turn other things into str first.")
         kept = [word for word, n in count.items() if n >= min_count and word not in SPECIALS]
+        if not kept:
+            raise CourseError(f"no word occurs {min_count} times or more: take a smaller min_count or more text.")
         return cls([*SPECIALS, *sorted(kept, key=lambda word: (-count[word], word))])
 
     def encode(self, tokens: Iterable[str]) -> list[int]:
@@ -55,7 +61,7 @@ class Vocab:
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """The words of `ids`. Raises ValueError at an id that the vocabulary does not hold."""
-        ids = [int(i) for i in ids]
+        ids = [index(i) for i in ids]  # refuses fractions, where int would round them
         wrong = next((i for i in ids if not 0 <= i < len(self.words)), None)
         if wrong is not None:
             raise ValueError(f"id {wrong} lies outside the vocabulary, whose ids are 0 to {len(self.words) - 1}.")

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,19 @@ def test_rows_or_one_list_give_the_same(log_p):
 def test_an_impossible_word_makes_it_infinite():
     assert perplexity([-math.inf, -1.0]) == math.inf
     assert perplexity([-1000.0]) == math.inf
+    assert perplexity([-700.0]) == pytest.approx(math.exp(700))  # still a number
+    assert gap([-math.inf], [-1.0]) == {"all": math.inf}
+
+
+def test_a_certain_word_may_be_a_rounding_error_above_one():
+    assert perplexity([1e-7, 0.0]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "log_p", [np.full((2, 3), -1.0), np.full(6, -1.0, np.float32), torch.full((2, 3), -1.0), iter([[-1.0], [-1.0, -1]])]
+)
+def test_arrays_tensors_and_generators(log_p):
+    assert perplexity(log_p) == pytest.approx(math.e)
 
 
 def test_gap_by_kind():
@@ -64,6 +78,9 @@ def test_the_gap_of_the_truth_is_its_divergence_and_never_negative(weights, othe
         (lambda: bits_per_character([-1.0], 0), "length of the text"),
         (lambda: gap([-1.0], [-1.0, -2.0]), "same text"),
         (lambda: gap([-1.0], [-1.0], ["a", "b"]), "one kind"),
+        (lambda: gap([-1.0, -1.0], [-1.0, -1.0], ["a"]), "one kind"),
+        (lambda: gap([-1.0], [-1.0], ["all"]), "another name"),
+        (lambda: gap([-1.0], [-math.inf]), "the truth gives a token probability 0"),
     ],
 )
 def test_wrong_input_is_one_sentence(call, says):

@@ -1,5 +1,6 @@
 """The vocabulary: round trips, unknown words, and what it says about text that it cannot use."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +47,23 @@ def test_save_and_load(tmp_path):
 def test_text_without_a_choice_is_refused(rows, says):
     with pytest.raises(CourseError, match=says):
         Vocab.build(rows)
+
+
+def test_words_that_are_all_too_rare_are_refused():
+    with pytest.raises(CourseError, match="no word occurs 3 times"):
+        Vocab.build([["a", "b", "a"]], min_count=3)
+
+
+def test_a_string_counts_as_its_characters():
+    assert Vocab.build(["baa"]).words == Vocab.build([list("baa")]).words
+
+
+def test_only_text_is_a_token_and_only_an_integer_an_id():
+    with pytest.raises(ValueError, match="every token is text"):
+        Vocab.build(iter([[1, 2]]))
+    with pytest.raises(TypeError, match="interpreted as an integer"):
+        Vocab.build([["a", "b"]]).decode(iter([4.9]))
+    assert Vocab.build([["a", "b"]]).decode(iter(np.array([4, 5], dtype=np.uint8))) == ["a", "b"]
 
 
 def test_one_word_and_an_end_are_a_choice():
