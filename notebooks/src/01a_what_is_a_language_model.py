@@ -8,7 +8,7 @@
 # - You can write an n-gram model, smooth it in three ways, and choose between them by measurement.
 # - You can read cross-entropy, perplexity and bits per character, and say when they may be compared.
 #
-# About 110 minutes to work through, 71 as a lecture. Cells tagged *extra* can be left out.
+# About 110 minutes to work through, 72 as a lecture. Cells tagged *extra* can be left out.
 
 # %% tags=["bootstrap", "core"] slideshow={"slide_type": "skip"}
 
@@ -107,7 +107,7 @@ result(rtol=1e-9, tom_ate_pears=probability("tom ate pears"), order=probability(
 # $n$-th boundary with $1/(n+1)^2$, so ever more rarely; never. What will the second curve tend to: 1, less, or 0?
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=2
 def ended(stop, longest=40):
     """Probability of all texts of at most n words, for n = 1 .. longest."""
     going, mass = 1.0, []
@@ -132,7 +132,7 @@ result(rtol=1e-9, mass_after_40=[mass[-1] for mass in masses.values()])
 # its beginnings of one word sum to 1, those of two words to 1 again, and a model without an end token gives just these. A smoothed
 # model, whose end always keeps more than some fixed probability, cannot run away like this.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Build it: a world to learn from
 #
 # The course brings a small world with it: 20,000 short stories, written by a known process.
@@ -144,7 +144,7 @@ result(rtol=1e-9, mass_after_40=[mass[-1] for mass in masses.values()])
 # Read a story, and look where the process is sure (probability 1) and where it is free. The vocabulary gives each word of
 # the training stories a number; a word that it lacks becomes `<unk>`, unknown.
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
 stories = load("stories")
 vocab = Vocab.build(stories["train"]["tokens"])
 train, test = ([vocab.encode(t) for t in stories[split]["tokens"]] for split in ("train", "test"))
@@ -154,7 +154,7 @@ for n in range(8):
     print(f"{first['tokens'][n]:10} {math.exp(first['logprob'][n]):.3f}  {first['kind'][n]}")
 result(stories=len(train), words=sum(map(len, train)), vocabulary=len(vocab))
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ### Ten lines of counting
 #
 # A **bigram** model lets a word $w$ depend on the one word $h$ before it. It counts pairs, and adds $k$ to every count:
@@ -165,7 +165,7 @@ result(stories=len(train), words=sum(map(len, train)), vocabulary=len(vocab))
 # With $k = 0$ a pair that never occurred has probability 0, and makes its whole story impossible; $k > 0$ avoids that.
 # Words are ids here; `vocab.bos` stands before the first. The course's class, `AddK`, must give the same numbers.
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
 pairs = defaultdict(Counter)
 for story in train:
     for h, w in pairwise([vocab.bos, *story]):
@@ -218,7 +218,7 @@ for verb in ("ate", "saw"):
     a, b = (odds(model, f"{verb} a pear", f"{verb} a bear") for model in (two, three))
     print(f"{verb} a pear, or {verb} a bear: bigram {a}, trigram {b}")
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=6
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ### Two better ways to smooth
 #
 # **Interpolation** mixes each order with the next shorter one ($h'$ is $h$ without its first word):
@@ -237,7 +237,7 @@ for verb in ("ate", "saw"):
 # count different words? *home* is frequent here, and only ever follows *went*: should it be likely after a word that was
 # never seen? ($a$ follows Witten and Bell, $c(h\,\cdot) / (c(h\,\cdot) + N(h\,\cdot))$; $D$ comes from the counts.)
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
 home = vocab.encode(["home"])[0]
 before_home = {h for h in pairs if pairs[h][home]}
 mixed = Interpolated(order=2, vocab_size=len(vocab)).fit(train)
@@ -246,7 +246,7 @@ p_mixed, p_kn = (model.distribution([vocab.unk])[home] for model in (mixed, knes
 result(home=sum(pairs[h][home] for h in pairs), after_different_words=len(before_home))
 result(rtol=1e-9, interpolated=p_mixed, kneser_ney=p_kn, ratio=p_mixed / p_kn)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Look inside
 #
 # *home* stood 7,956 times, always after *went*; after an unknown word Kneser-Ney finds it 88 times less likely than
@@ -255,7 +255,7 @@ result(rtol=1e-9, interpolated=p_mixed, kneser_ney=p_kn, ratio=p_mixed / p_kn)
 # - Where do the bars of add-k fall to the level of chance, and why sooner after a rare pair?
 # - Which model stays close to the counts where they are many, and lets go where they are few?
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only"] minutes=2
 AFTER = ["two brown", "built a", "was foggy", "by sunset", "drew a", "shy donkeys"]
 rivals = {"interpolated": Interpolated(3, len(vocab)), "Kneser-Ney": KneserNey(3, len(vocab))}
 rivals = {name: model.fit(train) for name, model in rivals.items()}
@@ -272,7 +272,7 @@ def row(k, after):
 
 show.slider(row, k=[0.001, 0.01, 0.1, 1, 10], after=AFTER, start={"k": "0.1"})
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Measure it
 #
 # **Cross-entropy**: the mean surprise per word, in nats (natural logarithms), on text the model has not seen:
@@ -286,7 +286,7 @@ show.slider(row, k=[0.001, 0.01, 0.1, 1, 10], after=AFTER, start={"k": "0.1"})
 # Guessing blindly among all words, the perplexity is the size of the vocabulary. Where will a trigram lie? Write it into
 # `predict`.
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
 predict("trigram_perplexity")
 truth, three.k = stories["test"]["logprob"], 0.1
 models = {"add-k bigram": two, "add-k trigram": three, "Kneser-Ney trigram": rivals["Kneser-Ney"]}
@@ -297,7 +297,7 @@ for name, log_probs in {**scores, "the process itself": truth}.items():
 result(rtol=1e-9, floor=cross_entropy(truth))
 result(rtol=1e-9, trigram_perplexity=perplexity(scores["Kneser-Ney trigram"]))
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ### How many words back?
 #
 # Blind guessing has perplexity 602, the bigram 9.5, Kneser-Ney's trigram 6.1, the process itself 4.0. Better smoothing of the
@@ -305,7 +305,7 @@ result(rtol=1e-9, trigram_perplexity=perplexity(scores["Kneser-Ney trigram"]))
 #
 # Longer n-grams know more of the past, but each is seen more seldom. At which order will add-k turn worse, and Kneser-Ney?
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=2
 MAKERS = {
     "add-k": lambda n: AddK(n, len(vocab), k=0.01),
     "interpolated": lambda n: Interpolated(n, len(vocab)),
@@ -317,14 +317,14 @@ scored = {
 }
 losses = {way: [cross_entropy(lp) for lp in by_order.values()] for way, by_order in scored.items()}
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 curves = {way: (orders, loss) for way, loss in losses.items()}
 labels = {"x": "order n (words in the longest n-gram)", "y": "test cross-entropy (nats per word)"}
 display(show.learning_curve(curves, floor=cross_entropy(truth), **labels))
 result(rtol=1e-9, best={way: min(loss) for way, loss in losses.items()})
 result(best_order={way: orders[loss.index(min(loss))] for way, loss in losses.items()})
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ### What is missing, word by word
 #
 # Kneser-Ney is best at order 4, with 1.77 nats; add-k turns up after order 3 already. The floor is 1.38.
@@ -332,7 +332,7 @@ result(best_order={way: orders[loss.index(min(loss))] for way, loss in losses.it
 # The **gap** to the floor is the mean of $\ln p_{\text{process}} - \ln p_{\text{model}}$, in nats. It splits by kind of word:
 # on which kinds will all three be far off, because the word that decides stands far back?
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 rows = zip(stories["test"]["tokens"], stories["test"]["kind"], strict=True)
 kinds = [
     [kind if w in vocab else "new word" for w, kind in zip(ws, ks, strict=True)] for ws, ks in rows
@@ -350,14 +350,14 @@ result(rtol=1e-9, gap={kind: ours[kind] for kind in ["all", *SHOWN, "new word"]}
 # ln 3, as if it drew blindly among *she*, *he* and *they*; a thing costs 3.0, since its place stands sentences back. A word
 # that appeared after training costs 10.8 nats more than it need; only 0.4 % of the words are such, and they make a tenth of the gap.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Where it breaks: a better score for a worse model
 #
 # Let the vocabulary keep only words that occur often enough in training. All others become `<unk>`.
 #
 # The same model, trained on the same stories. What happens to the perplexity as the vocabulary shrinks?
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
 for least in (1, 1000, 5000):
     small = Vocab.build(stories["train"]["tokens"], min_count=least)
     seen, unseen = (

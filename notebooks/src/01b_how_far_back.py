@@ -43,7 +43,7 @@ from coursekit.train import fit
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## Why
 #
 # > Alice went to the beach. There she built a ...
@@ -57,7 +57,7 @@ from coursekit.train import fit
 # date. To hide the place, average over all places, each weighted by the probability that the story went there *and* went on
 # like this (Bayes' rule). How probable is *sandcastle* with the beach known, and how probable without?
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 world, opening, stem = World(), ["alice", "went", "to", "the"], [".", "there", "she", "built", "a"]
 after = partial(world.distribution, date=50)  # p(next word | all words so far) on day 50
 places = [w for w in after(opening) if "." in after([*opening, w])]
@@ -95,14 +95,14 @@ pairs = (zip(*row, strict=True) for row in zip(words, kinds, strict=True))
 named = [[kind if word in vocab else "new word" for word, kind in row] for row in pairs]
 result(rtol=1e-9, floor=floor, vocabulary=len(vocab))
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ### What more context buys
 #
 # Three lines: the best possible model that sees $N$ words, and two that had to learn from 16,000 stories.
 #
 # Which of them goes on falling with $N$, which turns up again, and why?
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 book, seen = ledger("01_language_models"), [1, 2, 4, 8, 16, 32]
 WINDOWS = ["window 4", "window 8", "window 16"]
 best = [book.mean("context", f"{n} words") for n in seen]
@@ -122,7 +122,7 @@ result(
 # eight words, 1.62, and nothing from sixteen: the words are there, but 1,000 steps do not teach it to use them. (Means of 3
 # seeds. The exact line is an estimate, with a standard error below 0.02, for one day of the test time, which it knows.)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=6
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## Build it: the fixed-window neural language model
 #
 # Bengio and others, 2003. Each word becomes a learnt vector; the $N$ vectors side by side go through one hidden layer:
@@ -137,7 +137,7 @@ result(
 # the weights of the course's class, whose attributes have the field's names, and must give the same scores.
 
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
 def scores(context, C, H, d, U, b):
     """Scores of every next word from the ids of the last N words."""
     x = C[context].flatten(1)  # B, N D: the N embeddings side by side
@@ -174,7 +174,7 @@ def loss(model, data):
     return F.cross_entropy(model(data[0]), data[1])
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 predict("window_loss")
 valid_loss = {"evaluate": lambda m: {"valid": cross_entropy(m.log_probs(valid[:400]))}, "every": 30}
 history = fit(model, batch, loss, steps=300, lr=1e-2, **valid_loss)
@@ -184,7 +184,7 @@ display(show.learning_curve({"window 8": history.curve("valid")}, floor=floor))
 result(rtol=1e-3, window_loss=cross_entropy(rows["window 8"]))
 result(rtol=1e-9, kneser_ney_loss=cross_entropy(rows["Kneser-Ney 4-gram"]))
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## Look inside: which words has it put together?
 #
 # The model holds two vectors for each word: its row of $C$, read when the word stands *before*, and its row of $U$, compared
@@ -193,7 +193,7 @@ result(rtol=1e-9, kneser_ney_loss=cross_entropy(rows["Kneser-Ney 4-gram"]))
 # Nobody told it what a weekday, a name or a place is. What will it have found after 300 steps, and in which of the two?
 
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
 def neighbours(word, rows, count=3):
     """The words whose rows point most nearly the same way."""
     unit = F.normalize(rows, dim=1)  # V, width: rows of length 1, so that a product is a cosine
@@ -215,7 +215,7 @@ result(
 # the rows of $C$ by 0.23 of the length with which they were drawn, and those of $U$, drawn shorter, by 1.34 of theirs. The
 # model works with both. A picture of $C$ would have shown the dice, not the language.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ### Look inside: one story, word by word
 #
 # Move through a story of the test set. Bars: the exact process, which sees everything; Kneser-Ney, which sees `N` words;
@@ -223,7 +223,7 @@ result(
 #
 # Find a place where all agree, and one where only the process knows.
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only"] minutes=2
 told = next(story for story in stories["test"] if {"beach", "built"} <= set(story["tokens"]))
 grams = {n: KneserNey(n + 1, len(vocab)).fit(train[:8000]) for n in range(1, 6)}
 
@@ -243,14 +243,14 @@ def at(position, N):
 thing = told["kind"].index("thing")
 show.slider(at, position=(1, len(told["tokens"]) - 1), N=(1, 5), start={"position": thing, "N": 3})
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Measure it
 #
 # By kind of word: where did the window model gain on counting, and where is it as blind?
 #
 # A pronoun must agree with a name, a mood with its cause, a thing with its place: each may stand sentences back.
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 predict("pronoun_gap_window")
 SHOWN = ["pronoun", "thing", "mood", "number", "place", "verb", "being", "adjective"]
 gaps = {name: gap(log_probs, truth, named) for name, log_probs in rows.items()}
@@ -268,7 +268,7 @@ for kind in ("thing", "adjective"):
 # 3.0, for their places stand further back. On adjectives the window model is behind, 0.3 against 0.1: neighbours are what
 # counting does best, and 300 steps have not learnt them all. Which of the two would you take if you had 500 stories only?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=3
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 sizes, rivals = [500, 2000, 8000, 16000], ["Kneser-Ney 3-gram", "window 8"]
 curves = {name: (sizes, [book.mean("size", f"{name}/{n}") for n in sizes]) for name in rivals}
 labels = {"x": "training stories", "y": "gap to the floor (nats per word)"}
@@ -277,7 +277,7 @@ few, many = ([("size", f"{name}/{n}") for name in rivals] for n in (500, 16000))
 result(rtol=1e-9, counting=curves[rivals[0]][1], window=curves[rivals[1]][1])
 result(few_counting=book.claim(*few, margin=0.3), many_window=book.claim(*many[::-1], margin=0.1))
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ### The edge of the window
 #
 # On 500 stories counting is far ahead, 0.79 against 1.39; on 16,000 the window model, 0.25 against 0.43. But how far does it see?
@@ -287,7 +287,7 @@ result(few_counting=book.claim(*few, margin=0.3), many_window=book.claim(*many[:
 #
 # At distances of 8, 12, 16 ... words from the name: what will the lines look like for windows of 4, 8 and 16 words?
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 ends, five = [8, 12, 16, 20, 24], "Kneser-Ney 5-gram"
 lines = {n: {e: book.mean("windows", f"{n}/distance {e}") for e in ends} for n in WINDOWS}
 lines[five] = {e: book.mean("distance", f"{five}/distance {e}") for e in ends}
@@ -305,7 +305,7 @@ result(
 # words back: it guesses. A window of 16 holds out to 16. No line reaches 1 inside its window, since one name in ten is new
 # in the test stories. The 5-gram guesses everywhere: the first pronoun never stands within four words of a name.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Where it breaks: a test that knows the future
 #
 # Text has dates. Topics rise and fall, names and things appear. A language model is a **time-series model**: it will be
@@ -314,7 +314,7 @@ result(
 # One model, two tests: stories drawn **at random** from the whole time, or the stories **after** the training time.
 # Which gap will be larger, and on which kinds of word?
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 KINDS = ["all", "place", "thing", "name"]
 splits = ["random", "time"]
 leaks = {split: {kind: book.mean("leak", f"{split}/{kind}") for kind in KINDS} for split in splits}
