@@ -55,16 +55,14 @@ def _read(path: Path) -> Any:
 def _execute(notebook: Any, path: Path, last: str) -> None:
     """Run all cells and then `last`; a cell that raises or takes too long is left behind, the rest runs."""
     import nbformat
-    from jupyter_client.kernelspec import KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     notebook.cells.append(nbformat.v4.new_code_cell(last))
-    # Without folders to look in, "python3" is this interpreter and no other that is installed under the name.
-    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
+    manager = _kernel()
     client = NotebookClient(
         notebook, km=manager, timeout=SECONDS, interrupt_on_timeout=True, allow_errors=True, record_timing=False,
+        on_cell_execute=lambda cell, cell_index: setattr(manager, "interrupts", 0),
         resources={"metadata": {"path": str(path.resolve().parent)}},
     )  # fmt: skip
     try:
@@ -74,6 +72,22 @@ def _execute(notebook: Any, path: Path, last: str) -> None:
             f"{path.name} ended its kernel or would not stop: is there an exit() or an endless loop outside a function?"
         )
         raise CourseError(text) from None
+
+
+def _kernel() -> Any:
+    """A kernel of this Python that is killed at the second interrupt within a cell: compiled code hears none."""
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+
+    class Kernel(AsyncKernelManager):
+        interrupts = 0
+
+        async def interrupt_kernel(self) -> None:  # type: ignore[override]
+            self.interrupts += 1
+            await (super().interrupt_kernel() if self.interrupts == 1 else self.shutdown_kernel(now=True))
+
+    # Without folders to look in, "python3" is this interpreter and no other that is installed under the name.
+    return Kernel(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
 
 
 def _received(notebook: Any, path: Path) -> list[Verdict]:

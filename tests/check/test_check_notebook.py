@@ -6,6 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from coursekit.check import run
 from coursekit.check.compare import difference
 from coursekit.check.master import Master, chapters, hidden_lines, stub, worked
 from coursekit.check.run import check_notebook
@@ -182,6 +183,13 @@ def test_a_students_notebook_is_examined_question_by_question(tmp_path):
 def test_a_notebook_that_ends_its_kernel_is_one_sentence(tmp_path):
     path = edited(tmp_path, q2="import os\nos._exit(3)")
     with pytest.raises(CourseError, match=r"^mine\.ipynb ended its kernel"):
+        check_notebook(path)
+
+
+def test_a_notebook_that_hears_no_interrupt_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "SECONDS", 4)
+    path = edited(tmp_path, q2="while True: pass", q3="sum(range(10**11))")  # the first one hears it
+    with pytest.raises(CourseError, match=r"^mine\.ipynb ended its kernel or would not stop"):
         check_notebook(path)
 
 
