@@ -253,10 +253,10 @@ result(rtol=1e-9, interpolated=p_mixed, kneser_ney=p_kn, ratio=p_mixed / p_kn)
 # interpolation does. Now the same two words before, three models: move `k` from a thousandth to 10.
 #
 # - Where do the bars of add-k fall to the level of chance, and why sooner after a rare pair?
-# - Which model stays close to the counts where they are many, and lets go where they are few?
+# - *built an* never occurred. Which models still prefer one word to another, and from where?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only"] minutes=2
-AFTER = ["two brown", "built a", "was foggy", "by sunset", "drew a", "shy donkeys"]
+AFTER = ["ate an", "ate a", "drew a", "three friendly", "shy donkeys", "built an"]
 rivals = {"interpolated": Interpolated(3, len(vocab)), "Kneser-Ney": KneserNey(3, len(vocab))}
 rivals = {name: model.fit(train) for name, model in rivals.items()}
 
@@ -267,10 +267,12 @@ def row(k, after):
     rows = {name: m.distribution(ids) for name, m in {f"add-k, k = {k:g}": three, **rivals}.items()}
     tables = {name: dict(zip(vocab.words, p, strict=True)) for name, p in rows.items()}
     likely = sorted(vocab.words, key=tables["Kneser-Ney"].get, reverse=True)[:7]
-    return show.next_word(tables, words=likely, upto=1, context=after)
+    return show.next_word(tables, words=likely, upto=0.5, context=after)
 
 
-show.slider(row, k=[0.001, 0.01, 0.1, 1, 10], after=AFTER, start={"k": "0.1"})
+ids = {phrase: vocab.encode(phrase.split()) for phrase in AFTER}
+labels = {f"{phrase} ({pairs[a][b]} times)": phrase for phrase, (a, b) in ids.items()}
+show.slider(row, k=[0.001, 0.01, 0.1, 1, 10], after=labels, start={"k": "0.1"})
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Measure it

@@ -252,7 +252,7 @@ show.slider(at, position=(1, len(told["tokens"]) - 1), N=(1, 5), start={"positio
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 predict("pronoun_gap_window")
-SHOWN = ["pronoun", "thing", "mood", "number", "place", "verb", "being", "adjective"]
+SHOWN = ["pronoun", "thing", "mood", "number", "place", "being", "adjective"]
 gaps = {name: gap(log_probs, truth, named) for name, log_probs in rows.items()}
 display(
     show.gap_by_kind({name: {kind: table[kind] for kind in SHOWN} for name, table in gaps.items()})
