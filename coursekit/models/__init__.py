@@ -26,3 +26,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME.values():
         return importlib.import_module(f"coursekit.models.{name}")
     raise AttributeError(f"module 'coursekit.models' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

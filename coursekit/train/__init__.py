@@ -27,3 +27,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(importlib.import_module(f"coursekit.train.{_HOME[name]}"), name)
     raise AttributeError(f"module 'coursekit.train' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -38,6 +38,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def require_writable(path: Path) -> None:
     """Fail before the training, not after its first hour, if `path` cannot be written."""
+    if path.is_dir():
+        raise CourseError(f"the checkpoint {path} is a folder: name a file in it, such as {path / 'run.safetensors'}.")
     probe = path.with_name(path.name + ".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +80,9 @@ class Checkpoint:
             return History()
         tensors, settings, history = self._read()
         if settings != self.settings:
-            differ = [f"{k} = {settings.get(k)}" for k, v in self.settings.items() if settings.get(k) != v]
+            differ = [
+                f"{k} = {settings.get(k)}" for k in self.settings | settings if settings.get(k) != self.settings.get(k)
+            ]
             raise CourseError(
                 f"the checkpoint {self.path} was made with {', '.join(differ)}: use that, or name another file."
             )

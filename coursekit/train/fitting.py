@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -47,17 +48,19 @@ def fit(
 
     Stops with a CourseError, and the batch in a file, if the loss or the gradient is not finite.
     """
-    if steps < 1 or every < 1 or save_every < 1:
-        raise ValueError(f"steps, every and save_every must be 1 or more; got {steps}, {every}, {save_every}.")
-    if not (lr > 0 and math.isfinite(lr)):
-        raise ValueError(f"lr = {lr} trains nothing: take a number above 0.")
-    warmup = steps // 10 if warmup is None else warmup
+    steps, every, save_every = (
+        index(steps),
+        index(every),
+        index(save_every),
+    )  # plain numbers: they go into the checkpoint
+    lr, warmup, weight_decay = float(lr), steps // 10 if warmup is None else index(warmup), float(weight_decay)
+    clip = None if clip is None else float(clip)
+    _check(steps, every, save_every, lr, warmup, clip, weight_decay)
     optimizer = adamw(model, lr, weight_decay)
     settings = {"steps": steps, "lr": lr, "warmup": warmup, "clip": clip, "weight_decay": weight_decay}
     store = Checkpoint(checkpoint, settings) if checkpoint is not None else None
     history = store.resume(model, optimizer) if store else History()
-    was_training = model.training
-    with flushed_denormals():
+    with flushed_denormals(), mode_kept(model):
         for step in range(history.steps, steps):
             rate = lr * warmup_cosine(step, steps, warmup)
             data = to_device(batch(step), _device(model))
@@ -72,7 +75,6 @@ def fit(
                 history.evaluations.append({"step": done, **_evaluated(model, evaluate)})
             if store and (done % save_every == 0 or done == steps):
                 store.save(model, optimizer, history)
-    model.train(was_training)
     return history
 
 
@@ -98,6 +100,8 @@ def to_device(data: Any, device: torch.device) -> Any:
         return data.to(device, non_blocking=True)
     if isinstance(data, dict):
         return {key: to_device(value, device) for key, value in data.items()}
+    if hasattr(data, "_fields"):  # a named tuple, which takes its values one by one
+        return type(data)(*(to_device(value, device) for value in data))
     if isinstance(data, list | tuple):
         return type(data)(to_device(value, device) for value in data)
     return data
@@ -105,13 +109,42 @@ def to_device(data: Any, device: torch.device) -> Any:
 
 @contextmanager
 def flushed_denormals() -> Iterator[None]:
-    """Take numbers below 1e-38 as 0, as GPUs do: a saturated model makes many, and CPUs handle them 10 times slower."""
+    """Take numbers below 1e-38 as 0, as GPUs do: a saturated model makes many, and CPUs handle them 10 times slower.
+
+    The switch belongs to a thread: it acts on this one and leaves the other threads of a large operation as they are.
+    """
     before = bool(torch.tensor(1e-40) * 1.0 == 0)
     torch.set_flush_denormal(True)
     try:
         yield
     finally:
         torch.set_flush_denormal(before)
+
+
+@contextmanager
+def mode_kept(model: nn.Module) -> Iterator[None]:
+    """Leave `model` in the mode (training or evaluation) in which it came, also if it is interrupted."""
+    before = model.training
+    try:
+        yield
+    finally:
+        model.train(before)
+
+
+def _check(
+    steps: int, every: int, save_every: int, lr: float, warmup: int, clip: float | None, weight_decay: float
+) -> None:
+    """Refuse what would train nothing, or uphill."""
+    if min(steps, every, save_every) < 1:
+        raise ValueError(f"steps, every and save_every must be 1 or more; got {steps}, {every}, {save_every}.")
+    if not (lr > 0 and math.isfinite(lr)):
+        raise ValueError(f"lr = {lr} trains nothing: take a number above 0.")
+    if warmup < 0:
+        raise ValueError(f"warmup = {warmup} is no number of steps: take 0 or more.")
+    if clip is not None and not clip > 0:
+        raise ValueError(f"clip = {clip} leaves no gradient: take a number above 0, or None not to clip.")
+    if not (weight_decay >= 0 and math.isfinite(weight_decay)):
+        raise ValueError(f"weight_decay = {weight_decay} does not decay: take 0 or more.")
 
 
 def _device(model: nn.Module) -> torch.device:

@@ -37,6 +37,14 @@ def test_a_device_that_computes_wrongly_falls_back_with_a_sentence(monkeypatch):
         assert pick_device() == torch.device("cpu")
 
 
+@pytest.mark.parametrize("broken", [0, 1, 2])
+def test_nan_in_the_output_or_in_any_gradient_is_a_disagreement(monkeypatch, broken):
+    right = device._forward_backward("cpu")
+    wrong = [value * float("nan") if i == broken else value for i, value in enumerate(right)]
+    monkeypatch.setattr(device, "_forward_backward", lambda name: wrong if name == "fast" else right)
+    assert "disagrees with the CPU by nan" in self_check("fast")
+
+
 def test_the_check_computes_gradients():
     loss, weight, table = device._forward_backward("cpu")
     assert loss.ndim == 0

@@ -1,11 +1,14 @@
 """The training loop: it learns, resumes to the same bits after kill -9, and stops with a sentence."""
 
+import inspect
 import math
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -13,7 +16,7 @@ from torch import nn
 
 from coursekit.errors import CourseError
 from coursekit.train import History, fit, warmup_cosine
-from coursekit.train.fitting import adamw, flushed_denormals
+from coursekit.train.fitting import adamw, flushed_denormals, to_device
 
 SCRIPT = """
 import os, signal, sys, torch
@@ -105,19 +108,58 @@ def test_it_learns_and_tells_what_happened():
     assert model.training
 
 
-def test_fit_is_the_loop_written_out():
+@pytest.mark.parametrize("clip", [0.5, None])
+def test_fit_is_the_loop_written_out(clip):
     """Ten lines of plain torch with the same schedule and clipping reach the same weights."""
     model, batch, loss = line()
-    fit(model, batch, loss, steps=20, lr=0.05, warmup=5, clip=0.5)
+    fit(model, batch, loss, steps=20, lr=0.05, warmup=5, clip=clip)
     again, batch, loss = line()
     optimizer = torch.optim.AdamW(again.parameters(), weight_decay=0)
     for step in range(20):
         optimizer.param_groups[0]["lr"] = 0.05 * warmup_cosine(step, 20, 5)
         optimizer.zero_grad()
         loss(again, batch(step)).backward()
-        nn.utils.clip_grad_norm_(again.parameters(), 0.5)
+        if clip:
+            nn.utils.clip_grad_norm_(again.parameters(), clip)
         optimizer.step()
     torch.testing.assert_close(model.state_dict(), again.state_dict(), rtol=1e-5, atol=1e-6)
+
+
+def test_without_clipping_the_step_follows_the_whole_gradient():
+    """Adam divides by the gradient's size, so only steps of unlike sizes show whether their gradients were cut."""
+
+    def weight(clip):
+        model, batch, loss = line()
+        fit(model, batch, lambda m, b: loss(m, b) * (100 if b[0][0, 0] > 0 else 1), steps=9, clip=clip)
+        return model.weight
+
+    assert torch.equal(weight(None), weight(1e9))
+    assert not torch.equal(weight(None), weight(0.1))
+
+
+def test_the_model_keeps_its_mode_even_when_interrupted():
+    model, batch, loss = line()
+    model.eval()
+    fit(model, batch, loss, steps=2)
+    assert not model.training
+
+    def interrupted(done, value):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, batch, loss, steps=2, progress=interrupted)
+    assert not model.training
+
+
+def test_batches_of_every_shape_reach_the_device():
+    class Pair(NamedTuple):
+        x: torch.Tensor
+        y: list[torch.Tensor]
+
+    batch = {"pair": Pair(torch.ones(2), [torch.ones(1)]), "both": (torch.ones(3), 7), "none": None}
+    moved = to_device(batch, torch.device("meta"))
+    assert moved["pair"].x.is_meta and moved["pair"].y[0].is_meta and moved["both"][0].is_meta
+    assert (moved["both"][1], moved["none"]) == (7, None)
 
 
 def test_schedule():
@@ -127,6 +169,7 @@ def test_schedule():
     assert factors[55] == pytest.approx(0.5)
     assert 0 < factors[-1] < 0.001
     assert warmup_cosine(0, 1, 0) == 1
+    assert warmup_cosine(100, 100, 10) == warmup_cosine(150, 100, 10) == 0
 
 
 def test_only_matrices_decay_and_frozen_weights_stay():
@@ -211,6 +254,8 @@ def test_a_checkpoint_of_something_else_is_one_sentence(tmp_path):
     trained(path)
     with pytest.raises(CourseError, match=r"was made with steps = 20, lr = 0\.1, warmup = 2: use that"):
         trained(path, steps=30, lr=0.2)
+    with pytest.raises(CourseError, match=r"was made with clip = 1\.0: use that"):
+        trained(path, clip=None)
     with pytest.raises(CourseError, match="belongs to another model"):
         fit(nn.Linear(4, 1), lambda step: None, lambda m, b: None, steps=20, lr=0.1, checkpoint=path)
     save_file({"w": torch.zeros(1)}, path)
@@ -226,6 +271,20 @@ def test_a_folder_that_cannot_be_written_is_noticed_before_training(tmp_path, mo
     )
     with pytest.raises(CourseError, match=r"Permission denied"):
         trained(tmp_path / "run.safetensors")
+
+
+def test_a_folder_in_the_checkpoints_place_is_not_to_be_deleted(tmp_path):
+    with pytest.raises(CourseError, match=r"is a folder: name a file in it"):
+        trained(tmp_path)
+
+
+def test_numbers_of_numpy_are_settings_too(tmp_path):
+    """The checkpoint's header is JSON, which has no word for them; noticed only when the first one is written."""
+    model, batch, loss = line()
+    numbers = {"steps": np.int64(4), "warmup": np.int32(1), "lr": np.float32(0.5)}
+    unchecked = inspect.unwrap(fit)  # without the tests' own check of the types
+    first = unchecked(model, batch, loss, checkpoint=tmp_path / "run", **numbers)
+    assert trained(tmp_path / "run", steps=4, warmup=1, lr=0.5) == first
 
 
 def test_a_full_disk_keeps_the_old_checkpoint(tmp_path, monkeypatch):
@@ -266,6 +325,11 @@ def test_tied_weights_are_saved_and_stay_tied(tmp_path):
         ({"lr": 0.0}, "lr = 0.0"),
         ({"lr": math.nan}, "lr = nan"),
         ({"every": 0}, "1 or"),
+        ({"clip": -1.0}, "clip = -1.0"),
+        ({"clip": 0.0}, "clip = 0.0"),
+        ({"clip": math.nan}, "clip = nan"),
+        ({"warmup": -1}, "warmup = -1"),
+        ({"weight_decay": -0.1}, "weight_decay = -0.1"),
     ],
 )
 def test_wrong_arguments_are_one_sentence(changes, says):
