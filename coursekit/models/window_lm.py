@@ -99,8 +99,8 @@ class WindowLM(nn.Module):
     @torch.inference_mode()
     def distribution(self, context: Tokens) -> Float[np.ndarray, " V"]:
         """p(. | context) over the vocabulary, in float64; only the last N words of `context` count."""
-        windows, _ = self.windows([[*context, 0]])
-        return torch.softmax(self(windows[-1:]).double(), -1)[0].cpu().numpy()
+        before, _ = self.windows([[*context, 0]])
+        return torch.softmax(self(before[-1:]).double(), -1)[0].cpu().numpy()
 
     def windows(self, sequences: Iterable[Tokens]) -> tuple[Int[Tensor, "T N"], Int[Tensor, " T"]]:
         """Every word of `sequences` and the N words before it, ready to train on (on the model's device)."""

@@ -1,5 +1,9 @@
 """The window model equals its equation, sees its window only, and scores like every other model."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -70,10 +74,45 @@ def test_batches_change_nothing():
 
 
 def test_the_first_weights_are_drawn_in_double_precision_from_the_generator():
-    drawn = torch.randn(V, 4, generator=torch.Generator().manual_seed(3), dtype=torch.float64).float()
-    fresh = WindowLM(WindowLMConfig(V, N, 4, 5), torch.Generator().manual_seed(3))
+    def seed(n):
+        return torch.Generator().manual_seed(n)
+
+    drawn = torch.randn(V, 4, generator=seed(3), dtype=torch.float64).float()
+    fresh = WindowLM(WindowLMConfig(V, N, 4, 5), seed(3))
     assert torch.equal(fresh.embed.weight, drawn)
+    assert torch.equal(WindowLM(WindowLMConfig(V)).embed.weight, WindowLM(WindowLMConfig(V), seed(0)).embed.weight)
     assert torch.equal(WindowLM(WindowLMConfig(V)).embed.weight, WindowLM(WindowLMConfig(V)).embed.weight)
+
+
+def test_the_first_weights_have_variance_one_over_fan_in():
+    """So the input of a hidden unit starts with variance 1, whatever the sizes."""
+    model = WindowLM(WindowLMConfig(3000, context=5, width=20, hidden=400, direct=True))
+    stds = {name: p.std(correction=0).item() for name, p in model.named_parameters()}
+    expected = {"embed.weight": 1, "hidden.weight": 100**-0.5, "output.weight": 400**-0.5}
+    assert {name: stds[name] for name in expected} == pytest.approx(expected, rel=0.03)
+    assert [stds[name] for name in ("hidden.bias", "output.bias", "direct.weight")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_scores_are_normalised_in_double_precision_whatever_the_model_computes_in(dtype):
+    model = small(dtype=dtype)
+    context, word = model.windows([[1, 2, 3, 6]])
+    with torch.inference_mode():
+        log_p = torch.log_softmax(model(context).double(), -1)[range(4), word]
+    np.testing.assert_allclose(model.log_prob([1, 2, 3, 6]), log_p.numpy(), rtol=1e-14)
+    assert model.distribution([1]).sum() == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.full
+def test_compiled_without_a_break_it_computes_the_same():
+    code = """
+import torch
+from coursekit.models import WindowLM, WindowLMConfig
+model = WindowLM(WindowLMConfig(50, direct=True))
+context = torch.arange(28).view(7, 4)
+torch.testing.assert_close(torch.compile(model, fullgraph=True)(context), model(context))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300, env=os.environ | {"JAXTYPING_DISABLE": "1"})
 
 
 @pytest.mark.parametrize(

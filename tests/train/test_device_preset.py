@@ -6,6 +6,7 @@ import sys
 import pytest
 import torch
 
+from coursekit import models, train
 from coursekit.errors import CourseError
 from coursekit.train import device, pick_device, preset, self_check
 
@@ -62,6 +63,11 @@ def test_preset(monkeypatch):
     monkeypatch.setenv("COURSEKIT_PRESET", "big")
     with pytest.raises(CourseError, match="COURSEKIT_PRESET is 'big'"):
         preset()
+
+
+def test_names_are_listed_for_completion():
+    assert {"fit", "History", "preset", "warmup_cosine"} <= set(dir(train))
+    assert {"AddK", "KneserNey", "WindowLM"} <= set(dir(models))
 
 
 def test_preset_needs_no_torch():
