@@ -357,7 +357,7 @@ result(rtol=1e-9, gap={kind: ours[kind] for kind in ["all", *SHOWN, "new word"]}
 #
 # Let the vocabulary keep only words that occur often enough in training. All others become `<unk>`.
 #
-# The same model, trained on the same stories. What happens to the perplexity as the vocabulary shrinks?
+# The same model, trained on the same stories. What happens to the perplexity (last column) as the vocabulary shrinks?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
 for least in (1, 1000, 5000):
@@ -367,9 +367,7 @@ for least in (1, 1000, 5000):
     )
     score = perplexity(KneserNey(3, len(small)).fit(seen).log_probs(unseen))
     unknown = sum(story.count(small.unk) for story in unseen) / sum(map(len, unseen))
-    print(
-        f"{least:4} times or more: {len(small)} words, {unknown:.2%} unknown, perplexity {score:.2f}"
-    )
+    print(f"{least:4} times or more: {len(small)} words, {unknown:.2%} unknown, {score:.2f}")
 result(rtol=1e-9, smallest_vocabulary=score, unknown=unknown)
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
