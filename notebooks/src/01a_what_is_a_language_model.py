@@ -380,7 +380,8 @@ result(rtol=1e-9, smallest_vocabulary=score, unknown=unknown)
 #
 # The same code, another source: `pydoc`, the reference manual that every Python carries, nearly half a million characters. It
 # differs between versions of Python, so only claims are stored here, and there is no floor: nobody knows the process that
-# wrote it. Characters are the tokens now, and two well-known compressors take part. Who needs the fewest bits?
+# wrote it. Characters are the tokens now, and two well-known compressors take part. Who needs the fewest bits? (`print(bits)`
+# shows the numbers of your Python.)
 
 # %% slideshow={"slide_type": "-"} tags=["core", "real"]
 manual = load("text", source="pydoc")
