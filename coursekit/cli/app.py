@@ -17,7 +17,7 @@ Chapters = Annotated[str | None, typer.Argument(metavar="[NN]", help="such as 01
 @app.command()
 def lab(
     folder: Annotated[Path, typer.Option(help="where your own copies live")] = Path("work"),
-    port: Annotated[int, typer.Option(help="the port to use; 0 takes a free one")] = 0,
+    port: Annotated[int, typer.Option(help="the port to use; 0 takes a free one", min=0, max=65535)] = 0,
     browser: Annotated[bool, typer.Option(help="open a browser window")] = True,
     copy_only: Annotated[bool, typer.Option(help="copy the notebooks and stop")] = False,
 ) -> int:

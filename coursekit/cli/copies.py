@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import shutil
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,11 +59,21 @@ def bring(source: Path, target: Path, known: dict[str, str], name: str) -> Itera
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy in one step, so that an interrupted copy leaves no half notebook."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    half = target.with_name(target.name + ".part")
-    shutil.copyfile(source, half)
-    half.replace(target)
+    replace(target, source.read_bytes())
+
+
+def replace(target: Path, content: bytes) -> None:
+    """Write a file in one step: a power cut, a full disk or a second `make lab` leaves no half of it."""
+    half = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with half.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(target)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 def digest(path: Path) -> str:
@@ -80,6 +90,4 @@ def read_manifest(folder: Path) -> dict[str, str]:
 
 
 def write_manifest(folder: Path, known: dict[str, str]) -> None:
-    half = folder / (MANIFEST + ".part")
-    half.write_text(json.dumps(known, indent=1, sort_keys=True), "utf-8")
-    half.replace(folder / MANIFEST)
+    replace(folder / MANIFEST, json.dumps(known, indent=1, sort_keys=True).encode())

@@ -1,7 +1,8 @@
 """work/ never loses what a student wrote, whatever the order of edits, releases and deletions."""
 
 import errno
-import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,9 +80,27 @@ def test_read_only_folder_is_one_sentence(course, monkeypatch):
     def refuse(*_):
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(shutil, "copyfile", refuse)
+    monkeypatch.setattr(copies.os, "fsync", refuse)
     with pytest.raises(CourseError, match=r"Read-only file system.*--folder"):
         update(course)
+    assert not [path for path in course[1].rglob("*") if path.is_file()], "what could not be finished is taken away"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a killed process and a file that is read lock each other there")
+def test_two_updates_at_once_and_one_killed_leave_whole_files(course):
+    """The killed one stops before the file has its name, and the others write the same files at the same moment."""
+    text = "release 1" * 100_000
+    for part in copies.FOLDERS:
+        (course[0] / part / "01a.ipynb").write_text(text, "utf-8")
+    stop = "copies.os.fsync = lambda _: copies.os.kill(copies.os.getpid(), 9); "
+    code = "import sys; from pathlib import Path; from coursekit.cli import copies; "
+    code += "{}print(*copies.update(*map(Path, sys.argv[1:])))"
+    runs = [
+        subprocess.Popen([sys.executable, "-c", code.format(how), course[1], course[0]], stderr=subprocess.PIPE)
+        for how in (stop, "", "", "")
+    ]
+    assert [(run.wait(), run.stderr.read()) for run in runs] == [(-9, b""), (0, b""), (0, b""), (0, b"")]
+    assert {path.read_text("utf-8") for path in course[1].rglob("*.ipynb")} == {text}
 
 
 ACTIONS = st.lists(st.sampled_from(["edit", "release", "update", "delete", "forget"]), max_size=12)
