@@ -148,7 +148,9 @@ def control(name: str, choice: Any, start: Any = None) -> Any:
         raise ValueError(f"range {name}: expected (low, high), (low, high, step), a list or dict of choices, or a bool")
     low, high = choice[:2]
     value = low if start is None else start
-    if not low <= value <= high:
+    if len(choice) == 3 and not choice[2] > 0:
+        raise ValueError(f"range {name}: a step of {choice[2]} leads nowhere, take one above 0")
+    if not (isinstance(value, (int, float)) and low <= value <= high):
         raise ValueError(f"range {name}: {value} does not lie between {low} and {high}")
     whole = all(isinstance(x, int) for x in choice)
     step = choice[2] if len(choice) == 3 else 1 if whole else (high - low) / 100

@@ -83,10 +83,10 @@ def gap_by_kind(
 
     gaps: {model: {kind: gap}}; a kind that a model lacks has no mark.
     """
-    tables = {name: {kind: float(v) for kind, v in table.items()} for name, table in _some(gaps).items()}
+    tables = _tables(gaps)
     kinds = list(dict.fromkeys(kind for table in tables.values() for kind in table))
     kinds.sort(key=lambda kind: -max(table[kind] for table in tables.values() if kind in table))
-    worst = {name: max(table, key=lambda kind: table[kind]) for name, table in tables.items() if table}
+    worst = {name: max(table, key=lambda kind: table[kind]) for name, table in tables.items()}
     listed = ", ".join(f"{name} on {kind} ({tables[name][kind]:.2f})" for name, kind in worst.items())
     alt = f"Dot chart, {x}, by kind of word ({', '.join(kinds)}). Each model's largest: {listed}."
     picture, ax = canvas(alt, height=1.0 + 0.42 * len(kinds))
@@ -117,8 +117,8 @@ def by_distance(
     title: str = "",
 ) -> Picture:
     """One line a model over how far back the word that decides stands; `best` and `chance` are levels to read it by."""
-    lines = {name: sorted((d, float(v)) for d, v in table.items()) for name, table in _some(values).items()}
-    ends = "; ".join(f"{n} goes from {line[0][1]:.2f} to {line[-1][1]:.2f}" for n, line in lines.items() if line)
+    lines = {name: sorted(table.items()) for name, table in _tables(values).items()}
+    ends = "; ".join(f"{n} goes from {line[0][1]:.2f} to {line[-1][1]:.2f}" for n, line in lines.items())
     levels = {"best possible": best, "chance": chance}
     known = {name: float(level) for name, level in levels.items() if level is not None}
     picture, ax = canvas(f"Line chart, {y} against {x}: {ends}." + "".join(f" {n}: {v:.2f}." for n, v in known.items()))
@@ -146,7 +146,7 @@ def next_word(
     distributions: {model: {word: probability}}; the `top` words of the first are the rows, likeliest first, unless
     `words` names them. Under a slider fix `words` and `upto` (where the axis ends), so that only the bars move.
     """
-    tables = {name: {w: float(p) for w, p in table.items()} for name, table in _some(distributions).items()}
+    tables = _tables(distributions)
     first = next(iter(tables.values()))
     words = list(words) if words else sorted(first, key=lambda word: (-first[word], word))[:top]
     listed = "; ".join(
@@ -206,7 +206,18 @@ def _numbers(values: Any) -> list[float]:
         return [float(values)]
 
 
-def _some(models: Mapping[str, Any]) -> Mapping[str, Any]:
+def _tables(models: Any) -> dict[str, dict[Any, float]]:
+    """{model: {row: number}} in plain floats."""
+    for name, table in _some(models).items():
+        if not (isinstance(table, Mapping) and table):
+            raise ValueError(f"{name} has nothing to draw: give it a dictionary with at least one number")
+    return {name: {row: float(value) for row, value in table.items()} for name, table in models.items()}
+
+
+def _some(models: Any) -> Mapping[str, Any]:
+    """`models`, after a look whether it is what every plot takes: {model: ...}."""
+    if not (isinstance(models, Mapping) and all(isinstance(name, str) for name in models)):
+        raise ValueError("what to draw is a dictionary from each model's name to its numbers, such as {'window': ...}")
     if not models:
         raise ValueError("nothing to draw: pass at least one model")
     return models

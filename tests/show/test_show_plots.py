@@ -1,6 +1,7 @@
 """The plots: what they say in labels, marks and words; numbers in, one picture out; the reader's settings untouched."""
 
 import base64
+import inspect
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -85,6 +86,34 @@ def test_kinds_are_sorted_by_their_largest_gap_and_a_missing_one_has_no_mark():
     assert marks["Kneser-Ney 3-gram"] == pytest.approx([0.9, 0.4])
 
 
+def test_kinds_lie_on_their_rows_and_inside_the_picture():
+    (ax,) = show.gap_by_kind(KINDS | {"GRU": {"verb": 0.1}}).axes
+    low, high = sorted(ax.get_ylim())
+    for line in (line for line in ax.lines if not line.get_label().startswith("_")):
+        for value, row in zip(line.get_xdata(), line.get_ydata(), strict=True):
+            kind = ax.get_yticklabels()[round(row)].get_text()
+            assert abs(row - round(row)) <= 0.25  # no mark lies nearer to another row
+            assert low < row < high
+            assert ({**KINDS, "GRU": {"verb": 0.1}}[line.get_label()])[kind] == pytest.approx(value)
+
+
+def test_distances_are_drawn_in_order_with_their_levels():
+    picture = show.by_distance({"window": {8: 0.1, 1: 0.9, 3: 0.4}}, best=0.95, chance=0.02)
+    (ax,) = picture.axes
+    marks = {line.get_label(): line for line in ax.lines}
+    assert list(marks["window"].get_xdata()) == [1, 3, 8]
+    assert list(marks["window"].get_ydata()) == [0.9, 0.4, 0.1]
+    assert marks["best possible 0.95"].get_color() == FAMILIES["floor"]
+    assert set(marks["chance 0.02"].get_ydata()) == {0.02}
+    assert "window goes from 0.90 to 0.10" in picture.alt
+
+
+def test_the_floor_stands_at_zero_gap():
+    for picture in (show.gap_to_floor(GAPS), show.gap_by_kind(KINDS)):
+        at_zero = [line for line in picture.axes[0].lines if list(line.get_xdata()) == [0, 0]]
+        assert [line.get_color() for line in at_zero] == [FAMILIES["floor"]]
+
+
 def test_next_word_ranks_by_the_first_model_and_a_word_unknown_to_another_is_zero():
     (ax,) = show.next_word({"exact": {"b": 0.1, "a": 0.6, "c": 0.3}, "window": {"a": 0.5}}, top=2).axes
     assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "c"]
@@ -113,6 +142,12 @@ def test_curves_are_drawn_as_given(losses, floor):
         (lambda: show.next_word({}), "nothing to draw"),
         (lambda: show.learning_curve({"window": []}), "at least one"),
         (lambda: show.learning_curve({"window": ([1, 2], [3.0])}), "2 and 1"),
+        (lambda: show.gap_by_kind({"window": {}}), "at least one number"),
+        (lambda: show.by_distance({"window": {}}), "at least one number"),
+        (lambda: show.next_word({"window": {}}), "at least one number"),
+        (lambda: inspect.unwrap(show.next_word)({"window": [0.5, 0.5]}), "window has nothing to draw: give it a dict"),
+        (lambda: inspect.unwrap(show.learning_curve)([3.0, 2.0]), "a dictionary from each model's name"),
+        (lambda: inspect.unwrap(show.gap_to_floor)({3: 0.5}), "a dictionary from each model's name"),
         (lambda: show.canvas(" "), "alt is empty"),
     ],
 )

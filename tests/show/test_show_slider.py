@@ -94,6 +94,8 @@ def test_ranges_become_controls(choice, kind, value, step):
         ({"n": (1, 5)}, {"m": 1}, "'m'"),
         ({"n": (5, 1)}, {}, "between 5 and 1"),
         ({"n": (1, 5)}, {"n": 9}, "9 does not lie between 1 and 5"),
+        ({"n": (1, 5, 0)}, {}, "a step of 0 leads nowhere"),
+        ({"n": (1, 5)}, {"n": "x"}, "x does not lie between 1 and 5"),
         ({"n": 3}, {}, r"expected \(low, high\)"),
         ({"n": []}, {}, "must not be empty"),
         ({"n": range(0)}, {}, "expected"),
