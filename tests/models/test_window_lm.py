@@ -71,6 +71,7 @@ def test_batches_change_nothing():
     for few, all_at_once in zip(model.log_probs(rows, batch_size=2), model.log_probs(rows), strict=True):
         np.testing.assert_allclose(few, all_at_once, rtol=1e-6)
     assert model.log_probs([]) == []
+    assert all(tensor.is_meta for tensor in model.to("meta").windows(rows))  # they are made where the model is
 
 
 def test_the_first_weights_are_drawn_in_double_precision_from_the_generator():
