@@ -39,9 +39,10 @@ def counted(train: np.ndarray, held_out: np.ndarray, size: int) -> dict[str, lis
     cut = len(train) * 19 // 20
     table: dict[str, list[float]] = {"add-k": [], "k": [], "Jelinek-Mercer": [], "Witten-Bell": [], "Kneser-Ney": []}
     for order in ORDERS:
-        model = AddK(order, size).fit([train])
+        model = AddK(order, size).fit([train])  # the counts do not depend on k
         scores = []
-        for model.k in KS:
+        for k in KS:
+            model.k = k
             scores.append(bits(model))
         table["add-k"].append(min(scores))
         table["k"].append(KS[int(np.argmin(scores))])
