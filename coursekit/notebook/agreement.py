@@ -15,12 +15,16 @@ def apart(notebook: Any, source: Path, root: Path) -> str:
     fresh = render(source, root)
     if notebook.metadata.get("coursekit") != fresh.metadata["coursekit"]:
         return "its chapter or exercise set changed"
+    if notebook.metadata.get("kernelspec", {}).get("name") != fresh.metadata["kernelspec"]["name"]:
+        return "it names another kernel"
     old, new = notebook.cells, fresh.cells
     for i, (was, now) in enumerate(zip(old, new, strict=False)):
         if (was.cell_type, unguessed(was)) != (now.cell_type, unguessed(now)):
             return f"cell {i} reads otherwise"
         if was.metadata != now.metadata:
             return f"cell {i} has other metadata"
+        if was.get("id") != now["id"]:
+            return f"cell {i} has another id"
     return "" if len(old) == len(new) else f"{len(old)} cells against the source's {len(new)}"
 
 

@@ -21,14 +21,15 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[
     """Take over from nbval the notebooks that are ours."""
     outcome = yield
     found = outcome.get_result()
-    if file_path.suffix != ".ipynb" or not found or not _is_ours(file_path):
+    if file_path.suffix != ".ipynb" or not found or not is_ours(file_path):
         return
     from coursekit.notebook.verification import take_over
 
     outcome.force_result(take_over(found, parent))
 
 
-def _is_ours(path: Path) -> bool:
+def is_ours(path: Path) -> bool:
+    """Whether a file is a notebook with this course's metadata."""
     try:
         metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
         return isinstance(metadata["coursekit"], dict)

@@ -24,10 +24,15 @@ def result(rtol: float = 0.0, atol: float = 0.0, reason: str | None = None, **va
     if not values:
         raise ValueError("result() was given nothing to state: pass named values, as in result(loss=loss, rtol=1e-3)")
     stored = {name: plain(value, name) for name, value in values.items()}
-    lines = [f"{name} = {_text(value)}" for name, value in stored.items()]
+    lines = shown(stored)
     lines += [_answer(name, value) for name, value in stored.items() if name in _said]
     payload = {"rtol": float(rtol), "atol": float(atol), "reason": reason, "values": stored}
     _show({RESULT: payload, "text/plain": "\n".join(lines)})
+
+
+def shown(values: Mapping[str, Any]) -> list[str]:
+    """The line that a reader sees of each value."""
+    return [f"{name} = {_text(value)}" for name, value in values.items()]
 
 
 def predict(name: str, low: Any = None, high: Any = None) -> None:

@@ -1,6 +1,7 @@
 """nbval's notebook and cell, made stricter for this course: values, missing runs, dead kernels, sources."""
 
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 from coursekit.notebook.build import KERNEL_ENV
 from coursekit.notebook.places import source_of
 from coursekit.notebook.plugin import TOLERANCES
+from coursekit.notebook.results import shown
 from coursekit.notebook.values import PREDICTION, RESULT, compare
 
 #: How often a waiting cell looks whether its kernel still lives.
@@ -98,6 +100,8 @@ class Cell(IPyNbCell):
         """Run the cell and compare; where it did not get that far, the cells behind it mean nothing."""
         if self.parent.died:
             pytest.skip(self.parent.died)
+        if self.options["skip"] and _split(self.cell.outputs)[0]:
+            self.raise_cell_error("marked as not to run, so its stored result would never be compared")
         if not self.cell.source.strip() or self.options["skip"]:
             pytest.skip("empty, or marked as not to run")
         try:
@@ -118,12 +122,28 @@ class Cell(IPyNbCell):
     def compare_outputs(self, test: list[Any], ref: list[Any], skip_compare: Any = None) -> bool:
         """Results by value within the stored tolerance, the rest as nbval does; a reader's guesses not at all."""
         self.compared = True
-        (new, test), (old, ref) = _split(test), _split(ref)
+        stored, (new, test), (old, ref) = ref, _split(test), _split(ref)
         self.user_properties.append((TOLERANCES, [(o.get("rtol", 0), o.get("atol", 0), o.get("reason")) for o in old]))
-        bad = compare(old, new)
+        bad = compare(old, new) + list(misread(stored))
         same = not self.rest_compared or super().compare_outputs(test, ref, skip_compare)
         self.comparison_traceback = [*bad, *(getattr(self, "comparison_traceback", []) if not same else [])]
         return same and not bad
+
+
+def misread(outputs: Iterable[Any]) -> Iterator[str]:
+    """A complaint for each stored result whose text, which is what a reader sees, is not that of its values."""
+    for output in outputs:
+        data = output.get("data", {})
+        if RESULT in data:
+            lines = [_parts(line) for line in data.get("text/plain", "").split("\n")]
+            for line in "\n".join(shown(data[RESULT]["values"])).split("\n"):
+                if _parts(line) not in lines:
+                    yield f"the text shown is not that of the stored values, {line!r}: build the notebook again"
+
+
+def _parts(line: str) -> list[str]:
+    """What a line says, in no order: a stored dict comes back with its keys sorted."""
+    return sorted(re.split(" = |, |: ", line))
 
 
 def _split(outputs: Iterable[Any]) -> tuple[list[Any], list[Any]]:

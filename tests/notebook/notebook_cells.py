@@ -4,6 +4,7 @@ from typing import Any
 
 import nbformat
 
+from coursekit.notebook.results import shown
 from coursekit.notebook.values import RESULT
 
 PYPROJECT = '[project.urls]\nRepository = "https://git.example/sequence-course.git"\n[tool.pytest.ini_options]\n'
@@ -19,7 +20,7 @@ def code(source: str, *outputs: Any, run: bool = True, **metadata: Any) -> Any:
 def stored(rtol: float = 0.0, atol: float = 0.0, reason: str | None = None, **values: Any) -> Any:
     """The output that result() stores."""
     payload = {"rtol": rtol, "atol": atol, "reason": reason, "values": values}
-    return nbformat.v4.new_output("display_data", data={RESULT: payload, "text/plain": "as it was shown"})
+    return nbformat.v4.new_output("display_data", data={RESULT: payload, "text/plain": "\n".join(shown(values))})
 
 
 def printed(text: str) -> Any:

@@ -11,7 +11,8 @@ from notebook_cells import code
 
 from coursekit.errors import CourseError
 from coursekit.notebook import build as builder
-from coursekit.notebook.build import build, built, verify_notebooks
+from coursekit.notebook.agreement import apart
+from coursekit.notebook.build import build, built, verify, verify_notebooks
 from coursekit.notebook.places import chapter_of, sources
 from coursekit.notebook.source import render, split_alt
 from coursekit.notebook.values import RESULT
@@ -152,6 +153,22 @@ def test_source_and_notebook_apart_is_red_and_says_so(root: Path, path: Path) ->
     said: list[str] = []
     assert build(root=root, check=True, report=said.append) == 1
     assert said == ["01a_tiny.ipynb: source and notebook apart (cell 0 reads otherwise)"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "how"),
+    [('"id": "', '"id": "x', "cell 0 has another id"), ('"name": "python3"', '"name": "ir"', "names another kernel")],
+)
+def test_ids_and_the_kernel_are_the_sources(root: Path, path: Path, old: str, new: str, how: str) -> None:
+    path.write_text(path.read_text().replace(old, new, 1))
+    assert how in apart(read(path), root / "notebooks" / "src" / "01a_tiny.py", root)
+
+
+@pytest.mark.parametrize("text", ["", "{ half", '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'])
+def test_a_notebook_that_would_not_be_verified_is_one_sentence(root: Path, path: Path, text: str) -> None:
+    path.write_text(text)
+    with pytest.raises(CourseError, match=r"01a_tiny\.ipynb is damaged or has lost its coursekit metadata"):
+        verify(root=root)
 
 
 def test_a_readers_guess_keeps_everything_green(root: Path, path: Path) -> None:

@@ -15,11 +15,19 @@ from coursekit.notebook.values import PREDICTION
 
 USE = "from coursekit.notebook import predict, result\n"
 AFTER = code("print('after')", printed("after\n"))
+NESTED = {"b": 0.5, "a": {"d": 1, "c": [2, 3]}}
 PNG = {"image/png": "aGFsbG8=", "text/plain": "<picture>"}
 
 
 def picture(**data: str):
     return nbformat.v4.new_output("display_data", data=data)
+
+
+def retouched(text: str, **values: float):
+    """A stored result whose text, which a reader sees, was changed."""
+    output = stored(**values)
+    output.data["text/plain"] = text
+    return output
 
 
 def show(**data: str) -> str:
@@ -74,6 +82,18 @@ CASES = {
     "tolerance_wide_with_reason": (
         notebook(code(USE + "result(t=0.8, atol=0.05, reason='draws')", stored(t=0.8, atol=0.05, reason="draws"))),
         "",
+    ),
+    "text_shown_is_not_its_value": (
+        notebook(code(USE + "result(loss=0.8174)", retouched("loss = 0.1", loss=0.8174)), AFTER),
+        "the text shown is not that of the stored values, 'loss = 0.8174'",
+    ),
+    "dicts_shown_in_another_order": (
+        notebook(code(USE + "result(loss={'b': 0.5, 'a': {'d': 1, 'c': [2, 3]}})", stored(loss=NESTED))),
+        "",
+    ),
+    "skipped_with_a_result": (
+        notebook(code("# NBVAL_SKIP\n" + USE + "result(a=1)", stored(a=1)), AFTER),
+        "marked as not to run, so its stored result would never be compared",
     ),
     "ignoring_does_not_hide_a_result": (
         notebook(code("# NBVAL_IGNORE_OUTPUT\n" + USE + "result(a=2)\nprint(1)", stored(a=1), printed("2\n")), AFTER),
