@@ -18,6 +18,7 @@ STAMP = os.path.join(VENV, "installed.json")
 
 TEST = {
     "style": ["-m", "ruff", "check", "."],
+    "format": ["-m", "ruff", "format", "--check", "--quiet", "."],
     "layers": ["-c", "from importlinter.cli import lint_imports_command as main; main()"],
     "types": ["-m", "mypy"],
     "units": ["-m", "pytest", "tests", "-q", "--cov=coursekit", "--cov-report=term:skip-covered"],
