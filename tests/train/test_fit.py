@@ -256,6 +256,8 @@ def test_a_checkpoint_of_something_else_is_one_sentence(tmp_path):
         trained(path, steps=30, lr=0.2)
     with pytest.raises(CourseError, match=r"was made with clip = 1\.0: use that"):
         trained(path, clip=None)
+    with pytest.raises(CourseError, match=r"was made with weight_decay = 0\.0: use that"):
+        trained(path, weight_decay=0.1)
     with pytest.raises(CourseError, match="belongs to another model"):
         fit(nn.Linear(4, 1), lambda step: None, lambda m, b: None, steps=20, lr=0.1, checkpoint=path)
     save_file({"w": torch.zeros(1)}, path)
