@@ -105,4 +105,6 @@ class Question:
         plain = {k: v for k, v in data.items() if k not in ("cases", "expected", "bank")}
         bank = [(entry["hint"], [Outcome.from_json(o) for o in entry["outcomes"]]) for entry in data["bank"]]
         cases = [Case.from_json(c) for c in data["cases"]]
+        if len(data["expected"]) != max(1, len(cases)):  # what has no expected outcome could not fail
+            raise ValueError("each case needs its expected outcome")
         return cls(**plain, cases=cases, expected=[Outcome.from_json(o) for o in data["expected"]], bank=bank)

@@ -113,7 +113,7 @@ def _read(path: Path, name: str) -> dict[str, dict[str, Any]]:
         if data["format"] != FORMAT:
             raise ValueError
         for question in data["questions"].values():
-            _ = question["answer"], question["given"], question["points"], question["cases"], question["bank"]
+            _ = question["answer"], question["given"], question["points"] + 0, question["cases"], question["bank"]
     except FileNotFoundError:
         raise CourseError(f"The check data of chapter {name} are missing: install the course again.") from None
     except OSError as error:

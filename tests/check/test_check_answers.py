@@ -1,5 +1,6 @@
 """What a student reads: one clear message for right, wrong and broken answers; never a traceback."""
 
+import json
 import math
 import subprocess
 import sys
@@ -417,3 +418,16 @@ def test_data_with_tensors_without_torch_say_so(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     Chapter("02_x", tmp_path)("q1", 3)
     assert "q1 needs torch, which is not installed here" in capsys.readouterr().out
+
+
+def test_data_that_lost_their_expected_outcomes_pass_nobody(tmp_path, capsys):
+    asked = question().to_json()
+    for damage in ({"expected": []}, {"expected": asked["expected"][:1]}):
+        data = {"format": 1, "questions": {"q1": {**asked, **damage}}}
+        (tmp_path / "01_x.json").write_text(json.dumps(data), encoding="utf-8")
+        Chapter("01_x", tmp_path)("q1", double)
+        assert "are broken" in capsys.readouterr().out
+    data = {"format": 1, "questions": {"q1": {**asked, "points": "two"}}}
+    (tmp_path / "01_x.json").write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(CourseError, match="are broken"):
+        Chapter("01_x", tmp_path)
