@@ -48,11 +48,8 @@ def fit(
 
     Stops with a CourseError, and the batch in a file, if the loss or the gradient is not finite.
     """
-    steps, every, save_every = (
-        index(steps),
-        index(every),
-        index(save_every),
-    )  # plain numbers: they go into the checkpoint
+    # Plain numbers, whatever kind they came as: they go into the checkpoint.
+    steps, every, save_every = index(steps), index(every), index(save_every)
     lr, warmup, weight_decay = float(lr), steps // 10 if warmup is None else index(warmup), float(weight_decay)
     clip = None if clip is None else float(clip)
     _check(steps, every, save_every, lr, warmup, clip, weight_decay)
