@@ -11,7 +11,7 @@ from coursekit.check.selfcheck import chapter
 from coursekit.errors import CourseError
 
 MIME = "application/vnd.coursekit.check+json"
-SECONDS = 60  # a cell
+SECONDS = 60  # a cell; the examination at the end has as long for each question
 _LAST = "from coursekit.check.run import send\nsend({name!r}, globals())"
 
 
@@ -26,8 +26,8 @@ def check_notebook(path: Path | str) -> dict[str, Verdict]:
     name = ours.get("chapter") if isinstance(ours, dict) else None
     if not isinstance(name, str):
         raise CourseError(f"{path.name} is not an exercise notebook of the course: take the one in exercises/.")
-    chapter(name)  # says in one sentence if there is no such chapter
-    _execute(notebook, path, _LAST.format(name=name))
+    questions = chapter(name).questions  # says in one sentence if there is no such chapter
+    _execute(notebook, path, _LAST.format(name=name), len(questions))
     return {v.question: _with_error(v, notebook) for v in _received(notebook, path)}
 
 
@@ -52,16 +52,21 @@ def _read(path: Path) -> Any:
         raise CourseError(f"{path.name} is not a notebook: was it saved or downloaded as .ipynb?") from None
 
 
-def _execute(notebook: Any, path: Path, last: str) -> None:
+def _execute(notebook: Any, path: Path, last: str, questions: int) -> None:
     """Run all cells and then `last`; a cell that raises or takes too long is left behind, the rest runs."""
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-    notebook.cells.append(nbformat.v4.new_code_cell(last))
+    examination = nbformat.v4.new_code_cell(last)
+    notebook.cells.append(examination)
     manager = _kernel()
+
+    def patience(cell: Any) -> int:
+        return SECONDS * (1 + questions if cell is examination else 1)
+
     client = NotebookClient(
-        notebook, km=manager, timeout=SECONDS, interrupt_on_timeout=True, allow_errors=True, record_timing=False,
+        notebook, km=manager, timeout_func=patience, interrupt_on_timeout=True, allow_errors=True, record_timing=False,
         on_cell_execute=lambda cell, cell_index: setattr(manager, "interrupts", 0),
         resources={"metadata": {"path": str(path.resolve().parent)}},
     )  # fmt: skip

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import coursekit
 from coursekit.errors import CourseError
+from coursekit.files import write_atomically
 
 FOLDERS = ("notebooks", "exercises")
 MANIFEST = ".coursekit.json"  # per file: the digest of the release that the copy came from
@@ -60,20 +60,7 @@ def bring(source: Path, target: Path, known: dict[str, str], name: str) -> Itera
 
 def copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    replace(target, source.read_bytes())
-
-
-def replace(target: Path, content: bytes) -> None:
-    """Write a file in one step: a power cut, a full disk or a second `make lab` leaves no half of it."""
-    half = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        with half.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(target)
-    finally:
-        half.unlink(missing_ok=True)
+    write_atomically(target, source.read_bytes())
 
 
 def digest(path: Path) -> str:
@@ -90,4 +77,4 @@ def read_manifest(folder: Path) -> dict[str, str]:
 
 
 def write_manifest(folder: Path, known: dict[str, str]) -> None:
-    replace(folder / MANIFEST, json.dumps(known, indent=1, sort_keys=True).encode())
+    write_atomically(folder / MANIFEST, json.dumps(known, indent=1, sort_keys=True))

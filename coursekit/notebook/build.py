@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.errors import CourseError
+from coursekit.files import write_atomically
 from coursekit.notebook.agreement import apart, same_code
-from coursekit.notebook.experiments import write_atomically
 from coursekit.notebook.places import checkout, notebook_of, sources
 from coursekit.notebook.source import render
 from coursekit.notebook.values import RESULT, compare, too_wide

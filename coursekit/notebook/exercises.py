@@ -9,8 +9,8 @@ from coursekit.check.compare import difference
 from coursekit.check.master import LIMIT, Cell, Master, chapters, stub, worked
 from coursekit.check.question import Question
 from coursekit.errors import CourseError
+from coursekit.files import write_atomically
 from coursekit.notebook.bootstrap import bootstrap
-from coursekit.notebook.experiments import write_atomically
 from coursekit.notebook.places import checkout, repository
 
 _SETUP = """\

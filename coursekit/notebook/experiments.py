@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from coursekit.errors import CourseError
+from coursekit.files import write_atomically
 from coursekit.notebook.places import checkout
 from coursekit.notebook.record import Ledger, entry_key, ledger, read
 from coursekit.notebook.values import differences
@@ -123,16 +124,6 @@ def _add(path: Path, chapter: str, entry: dict[str, Any]) -> None:
         write_atomically(path, text)
     except OSError as error:
         raise CourseError(f"The ledger {path} cannot be written ({error.strerror}): {entry['values']}") from error
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file in one step: a power cut leaves the old text or the new one."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
 
 
 def hardware() -> str:

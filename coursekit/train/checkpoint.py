@@ -6,7 +6,6 @@ checkpoint from a stranger runs no code. The file is written beside the old one 
 """
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,19 +16,15 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from coursekit.errors import CourseError
+from coursekit.files import write_atomically
 from coursekit.train.history import History
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, or leave it as it was. Raises CourseError if the folder cannot be written."""
-    beside = path.with_name(path.name + ".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(beside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
+        write_atomically(path, content)
     except OSError as error:
         raise CourseError(
             f"cannot write {path} ({error.strerror}): choose a folder that you may write to and that has room."
@@ -69,7 +64,7 @@ class Checkpoint:
         # A copy of each: safetensors refuses tensors that share memory (tied weights).
         copies = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
         about = {"settings": json.dumps(self.settings), "history": json.dumps(asdict(history))}
-        write_atomically(self.path, safetensors.torch.save(copies, metadata=about))
+        write(self.path, safetensors.torch.save(copies, metadata=about))
 
     def resume(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> History:
         """Put the saved run into `model` and `optimizer`; a fresh History if there is none.

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.errors import CourseError
-from coursekit.train.checkpoint import Checkpoint, write_atomically
+from coursekit.train.checkpoint import Checkpoint, write
 from coursekit.train.history import History
 from coursekit.train.schedule import warmup_cosine
 
@@ -183,7 +183,7 @@ def _not_finite(step: int, value: float, rate: float, data: Any, checkpoint: str
     what = f"the loss is {value}" if not math.isfinite(value) else "the gradient is not finite"
     tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in _tensors(data, "batch")}
     try:
-        write_atomically(path, safetensors.torch.save(tensors, metadata={"step": json.dumps(step)}))
+        write(path, safetensors.torch.save(tensors, metadata={"step": json.dumps(step)}))
         where = f"its batch is saved in {path}"
     except CourseError as error:
         where = f"its batch is lost: {error}"

@@ -80,7 +80,7 @@ def test_read_only_folder_is_one_sentence(course, monkeypatch):
     def refuse(*_):
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(copies.os, "fsync", refuse)
+    monkeypatch.setattr("coursekit.files.os.fsync", refuse)
     with pytest.raises(CourseError, match=r"Read-only file system.*--folder"):
         update(course)
     assert not [path for path in course[1].rglob("*") if path.is_file()], "what could not be finished is taken away"
@@ -92,7 +92,7 @@ def test_two_updates_at_once_and_one_killed_leave_whole_files(course):
     text = "release 1" * 100_000
     for part in copies.FOLDERS:
         (course[0] / part / "01a.ipynb").write_text(text, "utf-8")
-    stop = "copies.os.fsync = lambda _: copies.os.kill(copies.os.getpid(), 9); "
+    stop = "import os; os.fsync = lambda _: os.kill(os.getpid(), 9); "
     code = "import sys; from pathlib import Path; from coursekit.cli import copies; "
     code += "{}print(*copies.update(*map(Path, sys.argv[1:])))"
     runs = [

@@ -21,7 +21,7 @@ from coursekit.train.fitting import adamw, flushed_denormals, to_device
 SCRIPT = """
 import os, signal, sys, torch
 from coursekit.train import fit
-import coursekit.train.checkpoint as checkpoint
+import coursekit.files as files
 path, out, kill_at, during_save = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "save"
 torch.manual_seed(0)
 # Dropout draws from the global generator: its state must survive too.
@@ -32,7 +32,7 @@ def batch(step):
 def progress(done, loss):
     if done == kill_at:
         if during_save:
-            checkpoint.os.replace = kill  # the new file is written beside the old one, and then the power goes
+            files.os.replace = kill  # the new file is written beside the old one, and then the power goes
         else:
             kill()
 loss = lambda model, x: ((model(x)[:, 0] - x.sum(1)) ** 2).mean()
@@ -296,7 +296,7 @@ def test_a_full_disk_keeps_the_old_checkpoint(tmp_path, monkeypatch):
         if path.exists():
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("coursekit.train.checkpoint.os.fsync", full)
+    monkeypatch.setattr("coursekit.files.os.fsync", full)
     with pytest.raises(CourseError, match="No space left on device"):
         trained(path)
     monkeypatch.undo()
