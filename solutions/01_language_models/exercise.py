@@ -141,8 +141,8 @@ q6 = (["tea", "is"], ["tea", "tea"])  ### SOLUTION
 # ## A language model of your own
 # Write the class `Bigram`, an add-k bigram model.
 #
-# - `Bigram(vocabulary, k)`: a list of all words that can be predicted (`"<eos>"` among them, `"<bos>"` not), and k >
-#   0.
+# - `Bigram(vocabulary, k)`: a list of all words that can be predicted (`"<eos>"` among them, `"<bos>"` not), and `k`,
+#   a number above 0.
 # - `fit(sentences)`: counts a list of sentences, each a list of words without `"<bos>"` and `"<eos>"`: adding those
 #   is your task. What it returns does not matter.
 # - `prob(word, previous)`: the probability of `word` after `previous`, a float.
