@@ -118,13 +118,19 @@ def verify(parts: str | list[str] | None = None, root: Path | None = None) -> in
 
 
 def built(root: Path, parts: str | list[str] | None = None) -> list[Path]:
-    """The notebooks of the named parts or chapters. Raises CourseError for none, and one not built yet or damaged."""
+    """The notebooks of the named parts or chapters.
+
+    Raises CourseError if there is none, and for one that is not built yet, damaged or without its source.
+    """
     from coursekit.notebook.plugin import is_ours
 
     paths = [notebook_of(source) for source in sources(root, parts)]
     missing = [path.name for path in paths if not path.is_file()]
     if missing or not paths:
         raise CourseError(f"There is nothing to verify: build {', '.join(missing) or 'a notebook'} first")
+    for path in sorted((root / "notebooks").glob("*.ipynb")):
+        if not parts and path not in paths:
+            raise CourseError(f"{path.name} has no source in notebooks/src: restore the source or remove the notebook")
     for path in paths:
         if not is_ours(path):  # the plugin would leave it to nbval, which knows of no source and no tolerance
             raise CourseError(

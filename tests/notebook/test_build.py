@@ -259,6 +259,15 @@ def test_unknown_names_say_what_there_is(make_checkout) -> None:
         built(root, "01_x")
 
 
+def test_a_notebook_that_lost_its_source_is_named(make_checkout) -> None:
+    root = make_checkout(src={"01a_x": ""})
+    known = '{"cells": [], "metadata": {"coursekit": {}}, "nbformat": 4, "nbformat_minor": 5}'
+    for name in ("01a_x", "01b_y"):
+        (root / "notebooks" / f"{name}.ipynb").write_text(known)
+    with pytest.raises(CourseError, match=r"01b_y.ipynb has no source in notebooks/src"):
+        verify(root=root)
+
+
 def test_equal_cells_have_ids_of_their_own(make_checkout) -> None:
     root = make_checkout(src={"01a_x": FIRST + "# %%\n1\n# %%\n1\n# %%\n2\n"})
     first = render(root / "notebooks" / "src" / "01a_x.py", root)

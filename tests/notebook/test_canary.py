@@ -13,7 +13,9 @@ CHANGING = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"}
 @pytest.fixture
 def root(make_checkout) -> Path:
     root = make_checkout(src={"01a_x": ""})
-    (root / "notebooks" / "01a_x.ipynb").write_text("{}")
+    (root / "notebooks" / "01a_x.ipynb").write_text(
+        '{"cells": [], "metadata": {"coursekit": {"part": "01a_x"}}, "nbformat": 4, "nbformat_minor": 5}'
+    )
     return root
 
 
