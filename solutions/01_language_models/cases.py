@@ -40,7 +40,7 @@ def counts_of(texts: list[list[str]]) -> dict[str, dict[str, int]]:
 
 def q4(random: Random):
     vocabulary = [*WORDS, "<eos>"]
-    counts = counts_of([["tea", "is", "hot"], *sentences(random, 3)])
+    counts = counts_of([["tea", "is", "hot"], ["tea", "is", "good"], *sentences(random, 2)])
     yield case(counts, "tea", "is", vocabulary, 0.5)
     yield case(counts, "hot", "hot", vocabulary, 1, about="a word that may not have followed")
     yield case(counts, "water", "tea", vocabulary, 0.25, about="after a word that was never seen")
@@ -82,6 +82,7 @@ def q8(random: Random):
 def q9(random: Random):
     yield case([3, 1, 2], 1, about="dates out of order")
     yield case([5, 7, 7, 6], 1, about="two stories of the last day")
+    yield case([5, 7, 7, 6], 2, about="the last day has as many stories as test needs")
     yield case([2, 9, 4], 3, about="everything is test")
     for length in (6, 9, 12):
         dates = [random.randint(1, length // 2) for _ in range(length)]

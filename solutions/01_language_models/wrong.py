@@ -86,6 +86,26 @@ def q4_all_pairs_again(counts, previous, word, vocabulary, k):
     return (Counter(counts.get(previous))[word] + k) / (sum(everything) + len(vocabulary) * k)
 
 
+def q4_kinds(counts, previous, word, vocabulary, k):
+    row = counts.get(previous, {})
+    return (row.get(word, 0) + k) / (len(row) + k * len(vocabulary))
+
+
+def q4_kinds_again(counts, previous, word, vocabulary, k):
+    seen = {w for w in vocabulary if w in counts.get(previous, {})}
+    return (Counter(counts.get(previous))[word] + k) / (len(seen) + sum(k for _ in vocabulary))
+
+
+def q4_whole_below(counts, previous, word, vocabulary, k):
+    row = counts.get(previous, {})
+    return (row.get(word, 0) + k) / (sum(row.values()) + len(vocabulary))
+
+
+def q4_whole_below_again(counts, previous, word, vocabulary, k):
+    row = Counter(counts.get(previous))
+    return (row[word] + k) / sum(row[w] + 1 for w in vocabulary)
+
+
 # q5
 
 
@@ -290,6 +310,81 @@ class BeginningInVocabularyAgain(Table):
         return (self.n + self.k) / (self.n.sum(1, keepdims=True) + self.k * (len(self.column) + 1))
 
 
+class NoEndAtAll(EndNotCounted):
+    def log_prob(self, sentence):
+        return sum(math.log(self.prob(word, previous)) for previous, word in pairwise(["<bos>", *sentence]))
+
+
+class NoEndAtAllAgain(EndNotCountedAgain):
+    def log_prob(self, sentence):
+        return float(sum(np.log(self.prob(w, p)) for p, w in zip(["<bos>", *sentence], sentence)))
+
+
+class StartNotCounted(Base):
+    def fit(self, sentences):
+        for sentence in sentences:
+            self.pairs.update(pairwise([*sentence, "<eos>"]))
+            self.before.update(sentence)
+
+
+class StartNotCountedAgain(Table):
+    def fit(self, sentences):
+        for s in sentences:
+            for a, b in zip(s, [*s[1:], "<eos>"]):
+                self.n[self.row[a], self.column[b]] += 1
+
+
+class NoStartAtAll(StartNotCounted):
+    def log_prob(self, sentence):
+        return sum(math.log(self.prob(word, previous)) for previous, word in pairwise([*sentence, "<eos>"]))
+
+
+class NoStartAtAllAgain(StartNotCountedAgain):
+    def log_prob(self, sentence):
+        words = [*sentence, "<eos>"]
+        return float(sum(np.log(self.prob(words[i], words[i - 1])) for i in range(1, len(words))))
+
+
+class WholeBelow(Base):
+    def prob(self, word, previous):
+        return (self.pairs[previous, word] + self.k) / (self.before[previous] + len(self.vocabulary))
+
+
+class WholeBelowAgain(Table):
+    def p(self):
+        return (self.n + self.k) / (self.n + 1).sum(1, keepdims=True)
+
+
+class OnceBelow(Base):
+    def prob(self, word, previous):
+        return (self.pairs[previous, word] + self.k) / (self.before[previous] + self.k)
+
+
+class OnceBelowAgain(Table):
+    def p(self):
+        return (self.n + self.k) / (self.n.sum(1, keepdims=True) + self.k)
+
+
+class Mean(Base):
+    def log_prob(self, sentence):
+        return super().log_prob(sentence) / (len(sentence) + 1)
+
+
+class MeanAgain(Table):
+    def log_prob(self, sentence):
+        return np.mean([np.log(self.prob(w, p)) for p, w in zip(["<bos>", *sentence], [*sentence, "<eos>"])])
+
+
+class Surprise(Base):
+    def log_prob(self, sentence):
+        return -super().log_prob(sentence)
+
+
+class SurpriseAgain(Table):
+    def log_prob(self, sentence):
+        return sum(np.log(1 / self.prob(w, p)) for p, w in zip(["<bos>", *sentence], [*sentence, "<eos>"]))
+
+
 # q8
 
 
@@ -376,6 +471,51 @@ def q9_dates_again(dates, size):
     return [dates[i] for i in train], [dates[i] for i in test]
 
 
+def q9_by_date(dates, size):
+    edge = sorted(dates)[-size]
+    order = sorted(range(len(dates)), key=dates.__getitem__)
+    return [i for i in order if dates[i] < edge], [i for i in order if dates[i] >= edge]
+
+
+def q9_by_date_again(dates, size):
+    order = np.argsort(np.array(dates), kind="stable").tolist()
+    cut = len(dates) - size
+    while cut > 0 and dates[order[cut - 1]] == dates[order[cut]]:
+        cut -= 1
+    return order[:cut], order[cut:]
+
+
+def q9_counts_days(dates, size):
+    edge = sorted(set(dates))[-size]
+    return [i for i, d in enumerate(dates) if d < edge], [i for i, d in enumerate(dates) if d >= edge]
+
+
+def q9_counts_days_again(dates, size):
+    newest = sorted(set(dates), reverse=True)
+    late = set(newest[: newest.index(newest[size - 1]) + 1])
+    return [i for i, d in enumerate(dates) if d not in late], [i for i, d in enumerate(dates) if d in late]
+
+
+def q9_test_first(dates, size):
+    return q9_days(dates, size)[::-1]
+
+
+def q9_test_first_again(dates, size):
+    train, test = q9_walk(dates, size)
+    return test, train
+
+
+def q9_both(dates, size):
+    edge = sorted(dates)[-size]
+    return [i for i, d in enumerate(dates) if d <= edge], [i for i, d in enumerate(dates) if d >= edge]
+
+
+def q9_both_again(dates, size):
+    test = q9_days(dates, size)[1]
+    first = min(dates[i] for i in test)
+    return [i for i in range(len(dates)) if dates[i] <= first], test
+
+
 RIGHT = {
     "q1": [program(start=SWAPPED), program(late=True)],
     "q2": ["b", ["B"]],
@@ -408,7 +548,11 @@ WRONG = {
         ("Is `<bos>` ever predicted? Count the words that can come next.", 1.5 / 7, 0.214),
         ("Something else than a word can come next, too: a sentence may end.", 1.5 / 6, Fraction(1, 4)),
         ("Each word that can come next gets half a count, and all of those go into the sum below.", 1.5 / 3.5, 0.429),
-        ("That is the share without smoothing.", 1 / 3, 0.333),
+        ("That is the share without smoothing, or with k for those words only that did follow *is*: who else can come next?",
+         1 / 3, 0.333),
+        ("Above stands half a count for one word; what does each word add below?", 1.5 / 10, 0.15),
+        ("What was added below for every word is missing above.", 1 / 6.5, 0.154),
+        ("Each count grew by 1: how large is k here?", 2 / 10, Fraction(1, 5)),
         ("The share is taken among what follows *is*, not among all words of the text.", 1.5 / 15.5, 0.097),
     ],
     "q4": [
@@ -419,6 +563,9 @@ WRONG = {
         ("Words that never followed get k above as well: how many words get it in all?", q4_followers, q4_followers_again),
         ("Below stands how often *this* previous word was followed by anything, not the size of the whole text.",
          q4_all_pairs, q4_all_pairs_again),
+        ("How often was the previous word followed by anything? How many *different* words followed is another number.",
+         q4_kinds, q4_kinds_again),
+        ("Above a word gets k; below each word gets 1. Do your probabilities sum to 1?", q4_whole_below, q4_whole_below_again),
     ],
     "q5": [
         ("You average the sentences' perplexities: average over words, not over sentences, and before the exponential.",
@@ -441,6 +588,14 @@ WRONG = {
          lambda log_probs: -sum(flat(log_probs)) / len(flat(log_probs)), lambda log_probs: -np.mean(flat(log_probs))),
         ("The product of many probabilities becomes 0 in floating point: stay with the logarithms and add.",
          q5_product, q5_product_again),
+        ("The product of many probabilities becomes 0 in floating point, and 0 has no negative power: stay with the logarithms.",
+         lambda log_probs: math.prod(math.exp(x) for x in flat(log_probs)) ** (-1 / len(flat(log_probs))),
+         lambda log_probs: 1 / math.prod(math.exp(x) for x in flat(log_probs)) ** (1 / len(flat(log_probs)))),
+        ("Each end token has its logarithm in the list already: do you count it once more?",
+         lambda log_probs: math.exp(-sum(flat(log_probs)) / (len(flat(log_probs)) + len(log_probs))),
+         lambda log_probs: np.exp(-np.sum(flat(log_probs)) / sum(len(s) + 1 for s in log_probs))),
+        ("Your number grows with the length of the text: perplexity is per word.",
+         lambda log_probs: math.exp(-sum(flat(log_probs))), lambda log_probs: math.e ** -math.fsum(flat(log_probs))),
     ],
     "q6": [
         ("Take two texts that differ after the common beginning.", (["a", "b"], ["a", "b"]), (["tea"], ["tea"])),
@@ -459,6 +614,14 @@ WRONG = {
         ("log_prob gives a probability: it vanishes for long sentences.", Product, ProductAgain),
         ("Look at the order of prob's arguments: the word that is predicted comes first.", Swapped, SwappedAgain),
         ("`<bos>` is never predicted, so it gets no share of k.", BeginningInVocabulary, BeginningInVocabularyAgain),
+        ("`<eos>` is nowhere: neither your counts nor log_prob let a sentence end.", NoEndAtAll, NoEndAtAllAgain),
+        ("Your counts never saw a sentence begin.", StartNotCounted, StartNotCountedAgain),
+        ("`<bos>` is nowhere: neither your counts nor log_prob know a first word.", NoStartAtAll, NoStartAtAllAgain),
+        ("Above a word gets k; below each word gets 1. Do your probabilities sum to 1?", WholeBelow, WholeBelowAgain),
+        ("Sum your probabilities over the vocabulary: each word got k above; how many k belong below?",
+         OnceBelow, OnceBelowAgain),
+        ("The whole sentence is asked for, not the mean per word.", Mean, MeanAgain),
+        ("The logarithm of a probability is never above 0: which sign has yours?", Surprise, SurpriseAgain),
     ],
     "q8": [
         ("You divide by the number of tokens: the two models have different tokens, but the same characters.",
@@ -478,6 +641,14 @@ WRONG = {
         ("Surprise is the *negative* logarithm.",
          lambda log_probs, text: sum(log_probs) / math.log(2) / len(text),
          lambda log_probs, text: np.sum(log_probs) / np.log(2) / len(text)),
+        ("These are the bits of the whole text: how many does a character cost?",
+         lambda log_probs, text: -sum(log_probs) / math.log(2), lambda log_probs, text: -np.sum(log_probs) / np.log(2)),
+        ("You divide twice, by the tokens and by the characters: whose bits do you then share out?",
+         lambda log_probs, text: -sum(log_probs) / len(log_probs) / math.log(2) / len(text),
+         lambda log_probs, text: -np.mean(log_probs) / np.log(2) / len(text)),
+        ("The end token costs bits, but it is no character of the text.",
+         lambda log_probs, text: -sum(log_probs) / math.log(2) / (len(text) + 1),
+         lambda log_probs, text: -np.sum(log_probs) / np.log(2) / len(text + " ")),
         ("Spaces and line ends are characters, too.",
          lambda log_probs, text: -sum(log_probs) / math.log(2) / len("".join(text.split())),
          lambda log_probs, text: -np.sum(log_probs) / np.log(2) / sum(not c.isspace() for c in text)),
@@ -489,5 +660,9 @@ WRONG = {
         ("You test on the past and train on the future.", q9_past, q9_past_again),
         ("Test may be too small: where do the stories of the day at the edge go?", q9_too_few, q9_too_few_again),
         ("Positions are asked for, not dates.", q9_dates, q9_dates_again),
+        ("The right stories, but each list should hold its positions in increasing order.", q9_by_date, q9_by_date_again),
+        ("`size` counts stories, not days.", q9_counts_days, q9_counts_days_again),
+        ("Which of the two halves does the pair name first?", q9_test_first, q9_test_first_again),
+        ("Some stories stand on both sides.", q9_both, q9_both_again),
     ],
 }
