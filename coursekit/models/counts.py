@@ -54,12 +54,13 @@ def windows(
     Before the first word of a sequence stand `context` times `bos`. The columns of the first array are contiguous.
     """
     tokens, lengths = flatten(sequences, vocab_size)
-    position = np.arange(tokens.size) + context * np.repeat(np.arange(1, len(lengths) + 1), lengths)
-    padded = np.full(tokens.size + context * len(lengths), bos, dtype=np.int64)
-    padded[position] = tokens
-    before = np.empty((context, tokens.size), dtype=np.int64)
-    for j in range(context):
-        before[j] = padded[position - (context - j)]
+    starts = np.cumsum(lengths) - lengths
+    before = np.full((context, tokens.size), bos, dtype=np.int64)
+    for lag in range(1, context + 1):
+        column = before[context - lag]
+        column[lag:] = tokens[:-lag]
+        for offset in range(lag):  # here the word `lag` back belongs to the sequence before
+            column[starts[lengths > offset] + offset] = bos
     return before.T, tokens
 
 
