@@ -93,7 +93,7 @@ def _value(got: Any, want: Any, at: str) -> Difference:
     if isinstance(got, float) or isinstance(want, float):
         brief = [f"{x:.6g}" for x in (got, want)]
         have, need = brief if brief[0] != brief[1] else (have, need)
-    return Difference("value", f"the value{at} is {have}, expected {need}")
+    return Difference("value", f"the result{at} is {have}, expected {need}")
 
 
 def _wrong_type(got: Any, want: Any, at: str) -> Difference:

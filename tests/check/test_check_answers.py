@@ -93,7 +93,7 @@ def grow(numbers):
         (leave, "raises", "SystemExit"),
         (lambda n: n.sort() or {}, "type", "of type dict, expected list"),
         (grow, "length", "has 3 items, expected 2"),
-        (lambda n: [-x for x in n], "value", "the value[0] is -1, expected 2"),
+        (lambda n: [-x for x in n], "value", "the result[0] is -1, expected 2"),
         (lambda n: (2 * x for x in n), "type", "of type generator"),
         (lambda n: Weird(), "type", "expected list"),
         (lambda n: [Weird(), Weird()], "type", "expected float"),
