@@ -193,6 +193,15 @@ def test_a_notebook_that_hears_no_interrupt_is_one_sentence(tmp_path, monkeypatc
         check_notebook(path)
 
 
+def test_an_answer_slower_than_a_cell_may_be_costs_no_other_verdict(tmp_path, monkeypatch):
+    """The last cell examines every question, so it has a cell's time for each of them."""
+    monkeypatch.setattr(run, "SECONDS", 5)
+    loop = "def perplexity(log_probs):\n    while True: pass"  # is given up after 10 s
+    verdicts = check_notebook(edited(tmp_path, q2='q2 = "B"', q5=loop))
+    assert [q for q, v in verdicts.items() if v.passed] == ["q2"]
+    assert "more than 10 s" in str(verdicts["q5"])
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
