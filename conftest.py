@@ -7,7 +7,7 @@ import pytest
 if not os.environ.get("JAXTYPING_DISABLE"):
     from jaxtyping import install_import_hook
 
-    parts = ("text", "metrics", "models", "train", "show")  # the world has no tensors, and many small functions
+    parts = ("text", "metrics", "nn", "models", "train", "probe", "show")  # the world has no tensors, and many small functions
     install_import_hook([f"coursekit.{part}" for part in parts], "beartype.beartype")
 
 

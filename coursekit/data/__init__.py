@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from coursekit.data.config import Config as Config
     from coursekit.data.loading import load as load
+    from coursekit.data.tasks import adding as adding
+    from coursekit.data.tasks import copy_memory as copy_memory
+    from coursekit.data.tasks import temporal_order as temporal_order
     from coursekit.data.world import Story as Story
     from coursekit.data.world import World as World
 
-_HOME = {"Config": "config", "Story": "world", "World": "world", "load": "loading"}
+_HOME = {
+    "Config": "config",
+    "Story": "world",
+    "World": "world",
+    "adding": "tasks",
+    "copy_memory": "tasks",
+    "load": "loading",
+    "temporal_order": "tasks",
+}
 
 
 def __getattr__(name: str) -> Any:

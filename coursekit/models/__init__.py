@@ -4,19 +4,31 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from coursekit.models.glove import GloVe as GloVe
     from coursekit.models.ngram import AddK as AddK
     from coursekit.models.ngram import Interpolated as Interpolated
     from coursekit.models.ngram import KneserNey as KneserNey
+    from coursekit.models.rnn_lm import RNNLM as RNNLM
+    from coursekit.models.rnn_lm import RNNLMConfig as RNNLMConfig
     from coursekit.models.window_lm import WindowLM as WindowLM
     from coursekit.models.window_lm import WindowLMConfig as WindowLMConfig
+    from coursekit.models.word2vec import CBOW as CBOW
+    from coursekit.models.word2vec import SkipGram as SkipGram
+    from coursekit.models.word_vectors import WordVectors as WordVectors
 
 # The n-grams need no torch, so nothing is imported before it is asked for.
 _HOME = {
     "AddK": "ngram",
+    "CBOW": "word2vec",
+    "GloVe": "glove",
     "Interpolated": "ngram",
     "KneserNey": "ngram",
+    "RNNLM": "rnn_lm",
+    "RNNLMConfig": "rnn_lm",
+    "SkipGram": "word2vec",
     "WindowLM": "window_lm",
     "WindowLMConfig": "window_lm",
+    "WordVectors": "word_vectors",
 }
 
 

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from coursekit.show.plots import by_distance as by_distance
     from coursekit.show.plots import gap_by_kind as gap_by_kind
     from coursekit.show.plots import gap_to_floor as gap_to_floor
+    from coursekit.show.plots import heatmap as heatmap
     from coursekit.show.plots import learning_curve as learning_curve
+    from coursekit.show.plots import lines as lines
     from coursekit.show.plots import next_word as next_word
+    from coursekit.show.plots import scatter as scatter
     from coursekit.show.style import colour as colour
     from coursekit.show.style import use_style as use_style
 
@@ -25,8 +28,11 @@ _HOME = {
     "by_distance": "plots",
     "gap_by_kind": "plots",
     "gap_to_floor": "plots",
+    "heatmap": "plots",
     "learning_curve": "plots",
+    "lines": "plots",
     "next_word": "plots",
+    "scatter": "plots",
     "slider": "explorable",
     "colour": "style",
     "use_style": "style",

@@ -4,21 +4,29 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from coursekit.train.clipping import clip_by_norm as clip_by_norm
+    from coursekit.train.clipping import clip_by_value as clip_by_value
     from coursekit.train.device import pick_device as pick_device
     from coursekit.train.device import self_check as self_check
     from coursekit.train.fitting import fit as fit
     from coursekit.train.history import History as History
     from coursekit.train.presets import preset as preset
     from coursekit.train.schedule import warmup_cosine as warmup_cosine
+    from coursekit.train.truncation import Carried as Carried
+    from coursekit.train.truncation import streams as streams
 
 # Only what is asked for is imported: the preset needs no torch. No file is called as the function in it, for then
 # importing the one would hide the other.
 _HOME = {
+    "Carried": "truncation",
     "History": "history",
+    "clip_by_norm": "clipping",
+    "clip_by_value": "clipping",
     "fit": "fitting",
     "pick_device": "device",
     "preset": "presets",
     "self_check": "device",
+    "streams": "truncation",
     "warmup_cosine": "schedule",
 }
 

@@ -1,0 +1,33 @@
+"""Looking inside: tensors in, tensors out. Nothing is imported before it is asked for."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coursekit.probe.gradient_flow import gradient_norms as gradient_norms
+    from coursekit.probe.gradient_flow import jacobian_products as jacobian_products
+    from coursekit.probe.gradient_flow import jacobians as jacobians
+    from coursekit.probe.gradient_flow import lyapunov_exponents as lyapunov_exponents
+    from coursekit.probe.gradient_flow import predicted_norms as predicted_norms
+    from coursekit.probe.gradient_flow import singular_values as singular_values
+    from coursekit.probe.gradient_flow import spectral_radius as spectral_radius
+
+_HOME = {
+    "gradient_norms": "gradient_flow",
+    "jacobian_products": "gradient_flow",
+    "jacobians": "gradient_flow",
+    "lyapunov_exponents": "gradient_flow",
+    "predicted_norms": "gradient_flow",
+    "singular_values": "gradient_flow",
+    "spectral_radius": "gradient_flow",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f"coursekit.probe.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'coursekit.probe' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})
