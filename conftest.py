@@ -4,10 +4,14 @@ import os
 
 import pytest
 
+if os.environ.get("PYTEST_XDIST_WORKER"):  # as many processes as cores already: torch reads this when it is loaded
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 if not os.environ.get("JAXTYPING_DISABLE"):
     from jaxtyping import install_import_hook
 
-    parts = ("text", "metrics", "nn", "models", "train", "probe", "show")  # the world has no tensors, and many small functions
+    # Not data: the world has no tensors, and many small functions.
+    parts = ("text", "metrics", "nn", "models", "train", "probe", "show")
     install_import_hook([f"coursekit.{part}" for part in parts], "beartype.beartype")
 
 

@@ -16,12 +16,13 @@ BIN = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
 PYTHON = os.path.join(BIN, "python.exe" if os.name == "nt" else "python")
 STAMP = os.path.join(VENV, "installed.json")
 
+UNITS = "-m pytest tests -q -n2 --dist=loadfile --cov=coursekit --cov-report=term:skip-covered"
 TEST = {
     "style": ["-m", "ruff", "check", "."],
     "format": ["-m", "ruff", "format", "--check", "--quiet", "."],
     "layers": ["-c", "from importlinter.cli import lint_imports_command as main; main()"],
     "types": ["-m", "mypy"],
-    "units": ["-m", "pytest", "tests", "-q", "--cov=coursekit", "--cov-report=term:skip-covered"],
+    "units": UNITS.split(),  # in two processes with one torch thread each (conftest.py)
     "notebooks": ["-m", "coursekit.cli", "verify"],
 }
 CANARY = {"canary": ["-m", "coursekit.cli", "verify", "--canary"]}
