@@ -2,13 +2,16 @@
 
 import base64
 import inspect
+import math
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib
+import matplotlib.colors
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -19,6 +22,9 @@ from coursekit.show.style import FAMILIES, colour, looks
 
 GAPS = {"add-k 3-gram": 0.71, "Kneser-Ney 3-gram": [0.30, 0.31, 0.29], "window": 0.22}
 KINDS = {"window": {"thing": 1.3, "pronoun": 0.2}, "Kneser-Ney 3-gram": {"thing": 0.9, "verb": np.float32(0.4)}}
+WEIGHTS = np.array([[0.25, 0.5, 0.25], [0.1, 0.0, 0.9]])
+CLOUD = {"place": ([0.0, 1.0], [0.0, 1.0]), "name": (np.array([0.5]), [2.0])}
+AXES = {"x": "step", "y": "loss"}
 ALL = {
     "curve": lambda: show.learning_curve(
         {"window": [5.0, 3.0, 2.0], "add-k": ([1, 9], np.array([4.0, 2.5]))}, floor=1.57
@@ -29,13 +35,28 @@ ALL = {
     "words": lambda: show.next_word(
         {"exact": {"castle": 0.6, "wall": 0.4}, "window": {"castle": 0.2}}, context="She built a"
     ),
-}
+    "lines": lambda: show.lines(
+        {"AdamW": ([1, 10, 100], [2.0, 0.5, 0.25]), "by hand": [3.0, 2.0]},
+        x="training step", y="loss (nats)", logx=True, logy=True, levels={"floor": 0.2}, title="Two ways down",
+    ),
+    "heat": lambda: show.heatmap(
+        WEIGHTS, rows=["the river bank", "cash"], columns=["river", "cash", "in the bank"], values=True,
+        x="key (tokens)", y="query (tokens)", label="weight", title="Who looks where",
+    ),
+    "tall heat": lambda: show.heatmap(
+        np.arange(1800.0).reshape(30, 60), rows=range(30), columns=[f"token{i}" for i in range(60)],
+        x="tokens of the source", y="tokens of the target", label="score",
+    ),
+    "points": lambda: show.scatter(
+        CLOUD, {"place": ["beach", "park"]}, x="first axis (probability)", y="second axis", title="Two groups"
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_each_plot_names_its_axes_with_units_and_says_itself_in_words(name):
     picture = ALL[name]()
-    (ax,) = picture.axes
+    ax = picture.axes[0]  # a heat map has its scale beside it
     named = f"{ax.get_xlabel()} {ax.get_ylabel()}"
     assert any(unit in named for unit in ("nats", "tokens", "probability")), named
     assert ax.get_xlabel()
@@ -50,18 +71,22 @@ def test_no_text_is_cut_off_or_laid_over_another(name):
     FigureCanvasAgg(picture).draw()
     renderer = picture.canvas.get_renderer()
     page = picture.bbox
-    (ax,) = picture.axes
-    low, high = sorted(ax.get_ylim())
-    ticks = [
-        tick.label1 for tick in ax.yaxis.get_major_ticks() if low <= tick.get_loc() <= high
-    ]  # the rest is not drawn
-    texts = [ax.xaxis.label, ax.yaxis.label, ax.title, *ticks, *[text for key in picture.legends for text in key.texts]]
+    ax, texts = picture.axes[0], []
+    for axis in (ax.yaxis, ax.xaxis, *(scale.yaxis for scale in picture.axes[1:])):
+        low, high = sorted(axis.get_view_interval())
+        ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+        ticks = [tick for tick in ticks if low <= tick.get_loc() <= high]  # the rest is not drawn
+        texts += [axis.label, *(tick.label1 if tick.label1.get_visible() else tick.label2 for tick in ticks)]
+    texts = [*texts, *ax.texts, ax.title, *[text for key in picture.legends for text in key.texts]]
     boxes = [t.get_window_extent(renderer) for t in texts if t.get_text().strip()]
     edge = 1.0  # pixel
     for box in boxes:
         assert min(box.x0 - page.x0, box.y0 - page.y0, page.x1 - box.x1, page.y1 - box.y1) > -edge, "cut off"
     for i, one in enumerate(boxes):
-        assert not any(one.overlaps(other) for other in boxes[i + 1 :]), texts[i].get_text()
+        assert not any(one.overlaps(other) for other in boxes[i + 1 :]), (
+            texts[i].get_text(),
+            [t.get_text() for t in texts if t.get_window_extent(renderer).overlaps(one)],
+        )
 
 
 def test_alt_text_holds_the_numbers():
@@ -124,6 +149,71 @@ def test_next_word_ranks_by_the_first_model_and_a_word_unknown_to_another_is_zer
     assert ax.get_xlim() == (0.0, 1.0)
 
 
+def heat(matrix, rows, columns, **options):
+    return show.heatmap(matrix, rows=list(rows), columns=list(columns), x="key", y="query", label="weight", **options)
+
+
+def test_lines_draw_what_was_given_with_levels_and_logarithms():
+    picture = show.lines({"a": ([1, 10], [2.0, 4.0]), "b": torch.tensor([3.0, 5.0, 1.0])}, **AXES, levels={"best": 0.5})
+    (ax,) = picture.axes
+    assert [line.get_label() for line in ax.lines] == ["a", "b", "best 0.5"]
+    assert [list(line.get_xdata()) for line in ax.lines[:2]] == [[1, 10], [1, 2, 3]]
+    assert list(ax.lines[1].get_ydata()) == [3.0, 5.0, 1.0]
+    assert set(ax.lines[2].get_ydata()) == {0.5}
+    assert picture.alt == "Line chart, loss against step: a goes from 2 to 4; b goes from 3 to 1. best: 0.5."
+    assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "linear")
+    (ax,) = show.lines({"a": [1.0, 2.0]}, **AXES, logx=True, logy=True, limits=(0.1, 9)).axes
+    assert (ax.get_xscale(), ax.get_yscale(), ax.get_ylim()) == ("log", "log", (0.1, 9.0))
+
+
+def test_names_of_no_family_get_colours_of_their_own_and_leave_the_families_theirs():
+    (ax,) = show.lines({"plain": [1, 2], "window": [1, 2], "momentum": [2, 1]}, **AXES).axes
+    used = [line.get_color() for line in ax.lines]
+    assert len(set(used)) == 3
+    assert used[1] == FAMILIES["window"]
+    assert FAMILIES["other"] not in used
+
+
+def test_a_heat_map_has_its_first_row_on_top_and_its_numbers_in_their_cells():
+    picture = heat(WEIGHTS, ["one", "two"], ["a", "b", "c"], values=True)
+    ax, scale = picture.axes
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["one", "two"]
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "b", "c"]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # downwards, as a matrix is written
+    assert {t.get_position(): t.get_text() for t in ax.texts}[(2, 1)] == "0.90"
+    assert np.array_equal(ax.images[0].get_array(), WEIGHTS)
+    assert scale.get_ylabel() == "weight"
+    assert "2 rows (query) by 3 columns (key). Largest: 0.9 at two / c. Smallest: 0 at two / b." in picture.alt
+    assert [t.get_text() for t in heat([[1, 2]], "a", "bc", values=True).axes[0].texts] == ["1", "2"]
+    assert heat(WEIGHTS, "ab", "abc", limits=(-1, 1)).axes[0].images[0].get_clim() == (-1.0, 1.0)
+
+
+def test_the_numbers_of_a_heat_map_stand_out_from_their_cells():
+    (ax, _) = heat([[0.0, 0.5, 1.0]], "a", "bcd", values=True).axes
+    image = ax.images[0]
+    for text, value in zip(ax.texts, [0.0, 0.5, 1.0], strict=True):
+        cell, ink = (_luminance(matplotlib.colors.to_hex(c)) for c in (image.to_rgba(value), text.get_color()))
+        assert (max(cell, ink) + 0.05) / (min(cell, ink) + 0.05) > 4.5, value  # WCAG 2, level AA
+
+
+def test_points_lie_where_they_were_put_and_bear_their_labels():
+    picture = show.scatter(CLOUD, {"place": ["beach", "park"]}, **AXES)
+    (ax,) = picture.axes
+    assert [list(map(tuple, line.get_xydata())) for line in ax.lines] == [[(0, 0), (1, 1)], [(0.5, 2)]]
+    assert {t.get_text(): t.xy for t in ax.texts} == {"beach": (0, 0), "park": (1, 1)}
+    assert len({(line.get_color(), line.get_marker()) for line in ax.lines}) == 2
+    assert all(line.get_linestyle() == "None" for line in ax.lines)
+    assert "place, 2 points around (0.5, 0.5); name, 1 points around (0.5, 2)" in picture.alt
+
+
+def test_labels_of_near_points_do_not_cover_each_other():
+    near = {"word": ([0.0, 0.01, 0.0, 1.0], [0.0, 0.0, 0.01, 1.0])}
+    picture = show.scatter(near, {"word": ["Wednesday", "Thursday", "Saturday", "far"]}, **AXES)
+    FigureCanvasAgg(picture).draw()
+    boxes = [text.get_window_extent(picture.canvas.get_renderer()) for text in picture.axes[0].texts]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
+
+
 @given(st.lists(st.floats(0.0, 20.0), min_size=1, max_size=30), st.floats(0.0, 5.0))
 @settings(max_examples=15, deadline=None)
 def test_curves_are_drawn_as_given(losses, floor):
@@ -149,6 +239,22 @@ def test_curves_are_drawn_as_given(losses, floor):
         (lambda: inspect.unwrap(show.learning_curve)([3.0, 2.0]), "a dictionary from each model's name"),
         (lambda: inspect.unwrap(show.gap_to_floor)({3: 0.5}), "a dictionary from each model's name"),
         (lambda: show.canvas(" "), "alt is empty"),
+        (lambda: show.lines({}, **AXES), "pass at least one curve"),
+        (lambda: show.lines({"a": [1.0, math.nan]}, **AXES), "a holds nan, which has no place"),
+        (lambda: show.lines({"a": [1.0, 0.0]}, **AXES, logy=True), "a holds 0, and a logarithmic axis"),
+        (lambda: show.lines({"a": ([0, 1], [1.0, 2.0])}, **AXES, logx=True), "a holds 0, and a logarithmic axis"),
+        (lambda: show.lines({"a": ([1, 2], [3.0])}, **AXES), "2 and 1"),
+        (lambda: heat([[1.0, 2.0]], "ab", "ab"), "is 1 x 2, but there are names for 2 rows and 2 columns"),
+        (lambda: heat([[1.0, 2.0], [1.0]], "ab", "ab"), "is 2 x 1/2, but"),
+        (lambda: heat([], "", ""), "is 0 x 0"),
+        (lambda: heat([1.0, 2.0], "a", "ab"), "needs a matrix"),
+        (lambda: heat([[math.inf]], "a", "b"), "the matrix holds inf"),
+        (lambda: heat([[1.0] * 13], "a", "abcdefghijklm", values=True), "13 columns are too narrow"),
+        (lambda: show.scatter({}, **AXES), "pass at least one group"),
+        (lambda: show.scatter({"a": ([1], [1, 2])}, **AXES), "1 and 2"),
+        (lambda: show.scatter({"a": ([1], [math.nan])}, **AXES), "a holds nan"),
+        (lambda: show.scatter({"a": ([1], [2])}, {"a": ["x", "y"]}, **AXES), r"labels\['a'\] does not fit"),
+        (lambda: show.scatter({"a": ([1], [2])}, {"b": ["x"]}, **AXES), r"labels\['b'\] does not fit"),
     ],
 )
 def test_bad_arguments_are_one_sentence(wrong, message):
