@@ -355,9 +355,13 @@ def _drawable(name: str, numbers: list[float], log: bool = False) -> None:
 
 
 def _plain_numbers(axis: Any) -> None:
-    """Label a logarithmic axis at powers of ten, and at 2 and 5 times them where few of those are in view."""
+    """Write 0.01 and 1000 at a logarithmic axis instead of powers, and 2 and 5 between them where those are few.
+
+    An axis that runs farther keeps its powers of ten, which are shorter.
+    """
     low, high = axis.get_view_interval()
-    axis.set_major_formatter("{x:g}")
+    if low > 1e-5 and high < 1e6:
+        axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter("{x:g}" if high < 300 * low else "")
     axis.get_minor_locator().set_params(subs=(2, 5))
 

@@ -39,6 +39,7 @@ ALL = {
         {"AdamW": ([1, 10, 100], [2.0, 0.5, 0.25]), "by hand": [3.0, 2.0]},
         x="training step", y="loss (nats)", logx=True, logy=True, levels={"floor": 0.2}, title="Two ways down",
     ),
+    "decades": lambda: show.lines({"float16": ([1e-9, 1e9], [1e-4, 10.0])}, x="nats", y="loss", logx=True, logy=True),
     "heat": lambda: show.heatmap(
         WEIGHTS, rows=["the river bank", "cash"], columns=["river", "cash", "in the bank"], values=True,
         x="key (tokens)", y="query (tokens)", label="weight", title="Who looks where",
