@@ -109,7 +109,7 @@ def word_counts(sequences: Iterable[Tokens], vocab_size: int) -> Int[Tensor, " V
 
 def subsample(
     sequences: Iterable[Tokens], vocab_size: int, generator: torch.Generator, threshold: float = 1e-3
-) -> list[Int[np.ndarray, " _"]]:
+) -> list[list[int]]:
     """The sequences without each occurrence of w that a coin of probability 1 - sqrt(threshold / f(w)) throws out.
 
     f(w) is the word's share of the text; rarer words than `threshold` all stay (2013b, equation 5).
@@ -119,10 +119,9 @@ def subsample(
     rows = list(sequences)
     count = word_counts(rows, vocab_size).double()
     keep = (threshold * count.sum() / count).sqrt()  # infinite for a word that never occurs
-    tokens, lengths = flatten(rows, vocab_size)
-    stays = torch.rand(len(tokens), generator=generator, dtype=torch.float64) < keep[torch.from_numpy(tokens)]
-    parts = np.split(np.arange(len(tokens)), np.cumsum(lengths)[:-1])
-    return [tokens[part[stays.numpy()[part]]] for part in parts]
+    token = torch.tensor([word for row in rows for word in row])
+    stays = iter((torch.rand(len(token), generator=generator, dtype=torch.float64) < keep[token]).tolist())
+    return [[int(word) for word in row if next(stays)] for row in rows]
 
 
 # Noise

@@ -8,6 +8,7 @@ Mikolov, Yih & Zweig 2013, "Linguistic regularities in continuous space word rep
 largest, a, b and c themselves left out. Letters: V words, D width, Q questions.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -203,14 +204,15 @@ def _parse(path: str | Path, lines: Iterable[str], limit: int | None) -> tuple[l
 
 
 def _numbers(path: str | Path, line: int, values: list[str], width: int) -> list[float]:
-    """The numbers of one line; CourseError if they are too few or no numbers."""
+    """The numbers of one line; CourseError if they are too few, no numbers or not finite."""
     if len(values) != width:
         raise CourseError(
             f"line {line} of {path} has {len(values)} numbers where {width} belong: it was cut short or mixed up."
         )
     try:
-        return [float(value) for value in values]
+        numbers = [float(value) for value in values]
     except ValueError as error:
-        raise CourseError(
-            f"line {line} of {path} does not end in {width} numbers ({error}): mend or leave it out."
-        ) from None
+        raise CourseError(f"line {line} of {path} does not end in {width} numbers ({error}): mend the line.") from None
+    if not all(map(math.isfinite, numbers)):
+        raise CourseError(f"line {line} of {path} holds a number that is not finite: mend or leave out the line.")
+    return numbers
