@@ -417,13 +417,15 @@ _TYPES = {1: "Unigram", 2: "BPE", 3: "word", 4: "character"}
 def _read_sentencepiece(data: bytes) -> _Model:
     """The parts of a SentencePiece file (a protocol buffer, sentencepiece_model.proto) that the library hides."""
     message = _fields(data)
-    trainer, normaliser = (_fields(message.get(n, [b""])[-1]) for n in (2, 3))
+    if not {1, 2, 3} <= set(message):
+        raise ValueError("it is damaged or cut short")
+    trainer, normaliser = _fields(message[2][-1]), _fields(message[3][-1])
     kind = _TYPES.get(trainer.get(3, [1])[-1], "strange")
     if kind != "Unigram":
         raise CourseError(f"the file holds a SentencePiece model of the {kind} kind, not Unigram: load another file.")
     if 5 in message:
         raise CourseError("the model rewrites text after decoding, which is not supported here: use its own library.")
-    pieces = [_fields(piece) for piece in message.get(1, [])]
+    pieces = [_fields(piece) for piece in message[1]]
     return _Model(
         [piece[1][-1].decode() for piece in pieces],
         [struct.unpack("<f", piece.get(2, [bytes(4)])[-1])[0] for piece in pieces],

@@ -12,6 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import index
 from pathlib import Path
 
@@ -164,8 +165,9 @@ class WordPiece:
 
         From single characters on, the two neighbours are joined that raise the likelihood of a unigram model of
         the pieces most per use: the highest count(ab) / (count(a) count(b)) (Schuster & Nakajima 2012; the trainer
-        behind BERT's file was never published). Ties go to the pair that occurs most, then to the first in
-        alphabetical order. Raises CourseError if the text is empty, or its characters or its pairs do not make `size`.
+        behind BERT's file was never published). It favours rare pieces that never occur apart. Ties go to the pair
+        that occurs most, then to the first in alphabetical order. Raises CourseError if the text is empty, or if its
+        characters are more than `size` or its pairs give less.
         """
         count = Counter(w for line in _lines(text) for w in bert_words(line, lower) if len(w) <= LONGEST)
         if not count:
@@ -207,7 +209,7 @@ def _joined(words: list[list[str]], count: list[int]) -> Iterator[str]:
     def tally(i: int, sign: int) -> None:
         for piece in words[i]:
             single[piece] += sign * count[i]
-        for pair in zip(words[i], words[i][1:], strict=False):
+        for pair in pairwise(words[i]):
             double[pair] += sign * count[i]
             where[pair].add(i)
 
