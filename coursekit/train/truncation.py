@@ -95,10 +95,11 @@ class Carried(nn.Module):
         super().__init__()
         if batch < 1:
             raise ValueError(f"batch = {batch} leaves no stream: take 1 or more.")
-        if not hasattr(model, "initial_state"):
+        initial_state: Any = getattr(model, "initial_state", None)
+        if initial_state is None:
             raise ValueError(f"{type(model).__name__} has no initial_state(batch) to carry on from: take an RNNLM.")
         self.model = model
-        first: Any = model.initial_state(batch)
+        first = initial_state(batch)
         self.names = ["h", "c"] if isinstance(first, tuple) else ["h"]
         for name, part in zip(self.names, first if isinstance(first, tuple) else [first], strict=True):
             self.register_buffer(name, part.detach().clone())
@@ -127,8 +128,8 @@ class Carried(nn.Module):
         device = self.get_buffer("h").device
         state, nats, count = None, [], 0
         for step in range(len(text)):
-            inputs, targets, _ = (part.to(device) if isinstance(part, Tensor) else part for part in text(step))
-            logits, state = self.model(inputs, state)
+            targets = text(step).targets.to(device)
+            logits, state = self.model(text(step).inputs.to(device), state)
             kept = targets != NO_TARGET
             nats.append(F.cross_entropy(logits[kept].double(), targets[kept], reduction="sum").item())
             count += int(kept.sum())
