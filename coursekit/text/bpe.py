@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, repeat
 from operator import add, index
 from pathlib import Path
+from typing import SupportsIndex
 
 from coursekit.errors import CourseError
 from coursekit.text.merging import learn, merge_count
@@ -107,7 +108,7 @@ class BPE:
     def _encode(self, text: str) -> list[int]:
         return list(chain.from_iterable(map(self._words.__getitem__, split(text))))
 
-    def decode(self, ids: Iterable[int]) -> str:
+    def decode(self, ids: Iterable[SupportsIndex]) -> str:
         """The text of `ids`; bytes that are no UTF-8, as of half a character, become U+FFFD.
 
         Raises ValueError at an id that the vocabulary does not hold.
@@ -118,7 +119,7 @@ class BPE:
         r"""The pieces of `text`, one for each id; bytes of a character that is cut apart are shown as \xe6."""
         return [piece.decode("utf-8", errors="backslashreplace") for piece in self._pieces(self.encode(text, special))]
 
-    def _pieces(self, ids: Iterable[int]) -> list[bytes]:
+    def _pieces(self, ids: Iterable[SupportsIndex]) -> list[bytes]:
         try:
             return [self._token[index(i)] for i in ids]  # index refuses fractions
         except KeyError as error:
@@ -223,7 +224,7 @@ def _texts(specials: Iterable[str]) -> list[str]:
     return texts
 
 
-def _checked(text: str) -> str:
+def _checked(text: object) -> str:
     """`text` if UTF-8 can write it."""
     if not isinstance(text, str):
         raise ValueError(f"a tokeniser reads text, not {type(text).__name__}: turn it into str first.")

@@ -8,7 +8,7 @@ GPT-2's two files do not mark the special tokens: they are those of the vocabula
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +29,10 @@ def read(cls: "type[BPE]", path: Path) -> "BPE":
         return _read_tokenizer(cls, path)
     if (path / "tokenizer.json").exists():
         return _read_tokenizer(cls, path / "tokenizer.json")
-    for vocab, merges in PAIRS_OF_FILES:
-        if (path / vocab).exists() or (path / merges).exists():
-            return _read_gpt2(cls, path / vocab, path / merges)
+    for enough in (all, any):  # with one file of two, say which is missing
+        for vocab, merges in PAIRS_OF_FILES:
+            if enough([(path / vocab).exists(), (path / merges).exists()]):
+                return _read_gpt2(cls, path / vocab, path / merges)
     raise CourseError(
         f"{path} holds no tokeniser: it needs tokenizer.json, or encoder.json and vocab.bpe, "
         "or vocab.json and merges.txt."
@@ -75,8 +76,6 @@ def _other_kind(content: Mapping[str, Any], model: Mapping[str, Any]) -> str:
     if content.get("normalizer"):
         return "it changes the text first, by a normalizer"
     cut = content.get("pre_tokenizer") or {}
-    if isinstance(cut, dict) and cut.get("type") == "Sequence" and len(cut.get("pretokenizers") or []) == 1:
-        cut = cut["pretokenizers"][0]
     if not isinstance(cut, dict) or cut.get("type") != "ByteLevel" or not cut.get("use_regex", True):
         return "its words are not cut as GPT-2's"
     if cut.get("add_prefix_space", True):
@@ -87,8 +86,9 @@ def _other_kind(content: Mapping[str, Any], model: Mapping[str, Any]) -> str:
 
 def _added(tokens: Any) -> dict[str, int]:
     """The tokens that a tokenizer.json adds to those of the merges."""
-    if not all(isinstance(t, dict) and isinstance(t.get("content"), str) and "id" in t for t in _list(tokens)):
-        raise ValueError("an added token has no content or no id")
+    for token in _list(tokens):
+        if not (isinstance(token, dict) and isinstance(token.get("content"), str) and isinstance(token.get("id"), int)):
+            raise ValueError("an added token has no content or no id")
     for option in ("lstrip", "rstrip", "single_word"):
         token = next((token["content"] for token in tokens if token.get(option)), None)
         if token is not None:
@@ -96,9 +96,7 @@ def _added(tokens: Any) -> dict[str, int]:
     return {token["content"]: token["id"] for token in tokens}
 
 
-def _build(
-    cls: "type[BPE]", vocab: dict[str, int], pairs: Sequence[Sequence[str]], specials: dict[str, int] | None
-) -> "BPE":
+def _build(cls: "type[BPE]", vocab: dict[str, int], pairs: list[Any], specials: dict[str, int] | None) -> "BPE":
     """Tokens and merges from letters to bytes; without `specials` they are what nothing makes. Raises ValueError."""
     merges = [_merge(pair, line) for line, pair in enumerate(pairs, 1)]
     made = {*LETTER.values(), *(a + b for a, b in pairs)}
@@ -115,20 +113,20 @@ def _build(
     return cls(merges, specials, ids)
 
 
-def _merge(pair: Sequence[str], line: int) -> tuple[bytes, bytes]:
-    if len(pair) != 2 or not all(isinstance(name, str) and name for name in pair):
+def _merge(pair: object, line: int) -> tuple[bytes, bytes]:
+    if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(name, str) and name for name in pair)):
         raise ValueError(f"merge {line} is not two tokens with a space between them")
     return from_letters(pair[0]), from_letters(pair[1])
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: object) -> list[Any]:
     if not isinstance(value, list):
         raise ValueError("a list is missing")
     return value
 
 
-def _table(value: Any) -> dict[str, int]:
-    if not isinstance(value, dict):
+def _table(value: object) -> dict[str, int]:
+    if not isinstance(value, dict) or not all(isinstance(i, int) for i in value.values()):
         raise ValueError("the vocabulary is no table from tokens to ids")
     return value
 
@@ -181,13 +179,12 @@ def _tokenizer(vocab: dict[str, int], pairs: list[str], specials: Mapping[str, i
     """What Hugging Face's tokenizers read."""
     plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    added = [{"id": i, "content": text, **plain} for text, i in sorted(specials.items(), key=lambda item: item[1])]
     return {
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "added_tokens": [
-            {"id": i, "content": text, **plain} for text, i in sorted(specials.items(), key=lambda s: s[1])
-        ],
+        "added_tokens": added,
         "normalizer": None,
         "pre_tokenizer": byte_level,
         "post_processor": None,

@@ -36,9 +36,7 @@ class WordBPE:
         if len(self._rank) < len(self.merges):
             raise ValueError("a merge stands there twice")
         made = ["".join(pair) for pair in self.merges]
-        parts = {part for pair in self.merges for part in pair} - set(
-            made
-        )  # what no merge makes is there to begin with
+        parts = {part for pair in self.merges for part in pair} - set(made)  # what no merge makes is there at the start
         ends = {END} if end_apart else {character + END for character in characters}
         known = sorted({*characters, *parts, *ends})
         self.vocab = Vocab([*SPECIALS, *(s for s in dict.fromkeys([*known, *made]) if s not in SPECIALS)])
@@ -58,8 +56,8 @@ class WordBPE:
         code = {symbol: chr(i) for i, symbol in enumerate(symbols)}
         coded = {"".join(map(code.__getitem__, [*word, END])): n for word, n in count.items()}
         pairs: list[Pair] = []
-        for a, b in learn(coded, merge_count(merges), len(symbols)):
-            pairs.append((symbols[ord(a)], symbols[ord(b)]))
+        for pair in learn(coded, merge_count(merges), len(symbols)):
+            pairs.append((symbols[ord(pair[0])], symbols[ord(pair[1])]))
             symbols.append("".join(pairs[-1]))
         return cls(pairs, characters)
 
@@ -115,11 +113,8 @@ class WordBPE:
         try:
             with path.open(encoding="utf-8", newline="\n") as file:
                 lines = file.read().rstrip("\r\n ").split("\n")
-            apart = not lines[0].startswith("#version:") or lines[0].split()[-1] == "0.1"
-            merges = [
-                _pair(line.rstrip("\r ").split(" ")) for line in lines if not line.startswith("#version:") and line
-            ]
-            bpe = cls(merges, end_apart=apart)
+            version = lines.pop(0).split()[-1] if lines[0].startswith("#version:") else "0.1"
+            bpe = cls([_pair(line.rstrip("\r ").split(" ")) for line in lines if line], end_apart=version == "0.1")
         except OSError as error:
             raise CourseError(f"cannot read the codes file {path} ({error.strerror}): check the path.") from error
         except ValueError as error:
@@ -133,7 +128,7 @@ class WordBPE:
         missing = next((piece for piece in self.vocab.words if piece not in vocab), None)
         if missing is not None:
             raise CourseError(
-                f"{_beside(path)} lacks {missing!r}, which {path.name} makes: they do not belong together; save both again."
+                f"{_beside(path)} lacks {missing!r}, which {path.name} makes: one of them is another's, save both."
             )
         self.vocab = vocab
 
