@@ -163,6 +163,13 @@ def test_slopes_can_make_a_matrix_grow_whose_radius_is_zero():
     assert lyapunov_exponents((slopes @ v).expand(50, 2, 2))[0].item() == pytest.approx(math.log(1.5), abs=0.03)
 
 
+def test_the_radius_is_of_absolute_values():
+    """A turn by 60 degrees has complex eigenvalues of modulus 1; -2 counts as 2."""
+    c, s = math.cos(math.pi / 3), math.sin(math.pi / 3)
+    turned = torch.stack([matrix([c, -s], [s, c]), matrix([-2, 0], [0, 1])])
+    assert spectral_radius(turned).tolist() == pytest.approx([1, 2])
+
+
 def test_a_gradient_can_grow_before_it_vanishes():
     """V_h = [[.5, 10], [0, .5]], radius .5, and the gradient (1, 0): 1, 10.01, 10.003, 7.5 ... to nothing."""
     v_h = matrix([0.5, 10], [0, 0.5])
