@@ -4,6 +4,7 @@ import gzip
 import io
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import pytest
 import sentencepiece
@@ -43,12 +44,13 @@ def both(name, folder=None):
     path = DATA / f"sentencepiece/{name}.model"
     if name in TRAINED:
         path = folder / f"{name}.model"
-        path.write_bytes(trained(vocab_size=400, **TRAINED[name]))
+        lines = BOTCHAN.read_text(encoding="utf-8").splitlines()[:1200]
+        path.write_bytes(trained(lines, vocab_size=400, **TRAINED[name]))
     return Unigram.load(path), sentencepiece.SentencePieceProcessor(model_file=str(path))
 
 
-def trained(**options):
-    model, lines = io.BytesIO(), BOTCHAN.read_text(encoding="utf-8").splitlines()[:1200]
+def trained(lines, **options):
+    model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(lines), model_writer=model, model_type="unigram", num_threads=1, minloglevel=2, **options
     )
@@ -76,7 +78,7 @@ def assert_equal(ours, theirs, text):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.full)])
+@pytest.mark.parametrize("step", [20, pytest.param(1, marks=pytest.mark.full)])
 def test_ids_on_a_novel_and_on_captions_in_three_languages(name, step):
     ours, theirs = both(name)
     lines = samples()[::step]
@@ -86,7 +88,7 @@ def test_ids_on_a_novel_and_on_captions_in_three_languages(name, step):
 
 
 @pytest.mark.parametrize("name", [*NAMES, *TRAINED])
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(text=TEXT)
 @example(text="")
 @example(text=" ")
@@ -98,7 +100,7 @@ def test_any_text(name, folder, text):
 
 
 @pytest.mark.parametrize("name", [*NAMES, *TRAINED])
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(st.data())
 def test_any_ids_decode_to_the_same_text(name, folder, data):
     """Marks, unknown pieces, spaces and broken bytes in any order."""
@@ -116,17 +118,19 @@ def test_special_ids(name, folder):
     assert {key: ours.special.get(key, -1) for key in named} == named
     if "bos" in ours.special and "eos" in ours.special:
         assert ours.encode("the cook", bos=True, eos=True) == theirs.encode("the cook", add_bos=True, add_eos=True)
+    if name == "hf_spiece":
+        with pytest.raises(ValueError, match="has no eos, only pad, unk"):
+            ours.encode("a", eos=True)
+        assert {key: i for key, i in ours.special.items() if key not in named} == {"[CLS]": 2, "[SEP]": 3, "[MASK]": 4}
     assert ours.pieces == [theirs.id_to_piece(i) for i in range(len(theirs))]
 
 
 @pytest.mark.parametrize("name", ["test_model", "bytes"])
 def test_drawn_cuts_are_cuts_that_the_library_draws(name, folder):
-    """Over 3,000 draws each, the frequencies of all cuts differ by less than chance would ever let them."""
+    """Over 2,000 draws each, the frequencies of all cuts differ by less than chance would ever let them."""
     ours, theirs = both(name, folder)
-    from random import Random
-
     sentencepiece.set_random_generator_seed(0)
-    generator, n, text = Random(0), 3_000, "the cat"
+    generator, n, text = Random(0), 2_000, "the cat"
     a = [tuple(ours.encode(text, generator=generator, temperature=2)) for _ in range(n)]
     b = [tuple(theirs.encode(text, enable_sampling=True, nbest_size=-1, alpha=0.5)) for _ in range(n)]
     for cut in set(a) | set(b):
@@ -134,11 +138,13 @@ def test_drawn_cuts_are_cuts_that_the_library_draws(name, folder):
         assert abs(a.count(cut) - b.count(cut)) <= 5 * (2 * n * p * (1 - p)) ** 0.5 + 3
 
 
-def test_our_training_cuts_a_novel_as_short_as_the_library_s():
-    """The same text and size: the number of pieces that the text takes differs by less than 3 %."""
-    lines = BOTCHAN.read_text(encoding="utf-8").splitlines()[:1200]
-    theirs = sentencepiece.SentencePieceProcessor(model_proto=trained(vocab_size=800, character_coverage=1.0))
-    ours = Unigram.train(lines, 800)
-    assert len(ours) == len(theirs) == 800
-    used = sum(len(ours.encode(line)) for line in lines), sum(len(theirs.encode(line)) for line in lines)
-    assert used[0] == pytest.approx(used[1], rel=0.03)
+def test_our_training_reaches_the_library_s_likelihood():
+    """The same text and size, each model's sum over all cuts: ours maximises it, the library's M step adds a prior."""
+    lines = BOTCHAN.read_text(encoding="utf-8").splitlines()[:200]
+    theirs = Unigram._from_sentencepiece(trained(lines, vocab_size=250, character_coverage=1.0))
+    ours = Unigram.train(lines, 250)
+    assert len(ours) == len(theirs) == 250
+    likelihood = [sum(model.log_likelihood(line) for line in lines) for model in (ours, theirs)]
+    used = [sum(len(model.encode(line)) for line in lines) for model in (ours, theirs)]
+    assert 0.9 < likelihood[0] / likelihood[1] < 1  # both are negative
+    assert used[0] == pytest.approx(used[1], rel=0.05)

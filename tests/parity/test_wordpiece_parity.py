@@ -107,6 +107,16 @@ def test_padding_and_cutting_of_one_text(text, length):
 
 
 @needs_vocab
+def test_the_one_block_where_we_side_with_the_published_code():
+    """U+2B820 to U+2B91F begin the block of ideographs that BERT's code sets apart; the library starts 256 later."""
+    ours, theirs = both(True)
+    apart, whole = ["a", "[UNK]", "a"], ["[UNK]"]
+    for c, expected in {"\U0002b820": whole, "\U0002b91f": whole, "\U0002b920": apart}.items():
+        assert ours.tokens(f"a{c}a") == apart
+        assert theirs.encode(f"a{c}a", add_special_tokens=False).tokens == expected
+
+
+@needs_vocab
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.integers(999, 30521), max_size=12))
 def test_decoding(ids):
