@@ -6,7 +6,8 @@ from random import Random
 from coursekit.check.master import case, script
 
 SETTINGS = {
-    "q2": {"properties": ["at most 0"], "atol": 1e-6, "keep_input": True},
+    # wide enough for float32, whose numbers near 1000 are 6e-5 apart
+    "q2": {"properties": ["at most 0"], "rtol": 1e-5, "atol": 2e-4, "keep_input": True},
     "q3": {"grid": 0.001},
     "q5": {"rtol": 1e-4, "atol": 1e-6, "keep_input": True},
     "q6": {"seconds": 2.0},

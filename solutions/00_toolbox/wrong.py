@@ -718,6 +718,13 @@ WRONG = {
         ("A whole cosine: your rate is back at the peak at the end.", schedule(fall=lambda x: (1 + math.cos(2 * math.pi * x)) / 2),
          q9_again(lambda x, peak: peak * np.cos(np.pi * x) ** 2)),
         ("After the end your rate rises again.", schedule(done=lambda s, n, w: (s - w) / (n - w)), q9_back_up),
+        ("Two things: at step 0 your rate is 0, and after the end it rises again.",
+         schedule(rise=lambda s, w: s / w, done=lambda s, n, w: (s - w) / (n - w)),
+         lambda step, steps, warmup, peak: peak * step / warmup if step < warmup else q9_back_up(step, steps, warmup, peak)),
+        ("Two things: the cosine should start where the warm-up ends, and after the end your rate rises again.",
+         schedule(done=lambda s, n, w: s / n),
+         lambda step, steps, warmup, peak: q9_table(step, steps, warmup, peak) if step < warmup
+         else peak * math.cos(math.pi / 2 * step / steps) ** 2),
         ("Your cosine reaches 0 one step early: at which step should it?",
          schedule(done=lambda s, n, w: (min(s, n - 1) - w) / (n - 1 - w)), q9_one_short),
         ("Your cosine goes up: it starts at 0 and ends at the peak.", schedule(fall=lambda x: (1 - math.cos(math.pi * x)) / 2),

@@ -61,7 +61,8 @@ q2 = 1 + 2 + 3 + 4 + 3  ### SOLUTION
 #   stands in the text: `{"h o t": 3, "t o": 1}`. At least one word has two pieces.
 # - Out: the pair of neighbours that is most frequent in the text, as a tuple of two pieces. Every two neighbours count,
 #   overlapping ones too; never the end of one word with the beginning of the next. Of equally frequent pairs it is the
-#   one that comes first in sorted order.
+#   one that comes first in sorted order. (`coursekit` takes the one of the older pieces; as long as all pieces are
+#   single letters, that is the same.)
 
 
 # %% answer="q3"
@@ -234,11 +235,7 @@ def judge(example):
 
 
 # %% answer="q9"
-### BEGIN SOLUTION
-cold = ["a", "cold", "day", "so", "she", "drank", "hot", "tea", "at", "home"]
-warm = ["a", "warm", "day", "so", "she", "drank", "iced", "tea", "at", "home"]
-### END SOLUTION
-q9 = (cold, warm, 6)  ### SOLUTION
+q9 = (["snow", "he", "had", "hot", "tea", "now"], ["sun", "he", "had", "iced", "tea", "now"], 3)  ### SOLUTION
 
 # %% [markdown] ask="q10" points=3 minutes=10 difficulty=3 see="02b, Build it"
 # ## What skip-gram trains on

@@ -214,6 +214,20 @@ def q7_text(word, merges):
     return text.split()
 
 
+def q7_replace(word, merges):
+    text = " ".join(word)
+    for left, right in merges:
+        text = text.replace(left + " " + right, left + right)
+    return text.split(" ")
+
+
+def q7_replace_again(word, merges):
+    text = " ".join(word)
+    for left, right in merges:
+        text = re.sub(f"{re.escape(left)} {re.escape(right)}", left + right, text)
+    return re.findall(r"\S+", text)
+
+
 def q7_by(choose):
     """Byte-pair encoding that merges one pair at a time, the place chosen from those whose pair is known."""
 
@@ -643,6 +657,19 @@ def quiet(function):
 
 
 @quiet
+def q11_log_of_zero(centre, context, negatives):
+    true = 1 / (1 + np.exp(-np.dot(context, centre)))
+    return -math.log(true) - sum(math.log(1 - 1 / (1 + np.exp(-np.dot(u, centre)))) for u in negatives)
+
+
+def q11_log_of_zero_again(centre, context, negatives):
+    def chance(x):
+        return 1 / (1 + math.exp(-x)) if x > 0 else math.exp(x) / (1 + math.exp(x))
+
+    return -sum(map(math.log, [chance(dot(context, centre)), *(chance(-dot(u, centre)) for u in negatives)]))
+
+
+@quiet
 def q11_infinite(centre, context, negatives):
     true = 1 / (1 + np.exp(-np.dot(context, centre)))
     false = 1 / (1 + np.exp(np.dot(negatives, centre)))
@@ -818,6 +845,7 @@ WRONG = {
         ("After one merge others become possible.", q7_one_merge, q7_one_merge_again),
         ("You go through the word once, from left to right, and only ever add a letter: two longer pieces can be merged as well, "
          "and the earliest merge goes first.", q7_sweep, q7_sweep_again),
+        ("Replacing text merges what is no pair of whole pieces: see question 4.", q7_replace, q7_replace_again),
         ("The pieces are asked for as a list.", lambda word, merges: " ".join(q7_one_pass(word, merges)), lambda word, merges: " ".join(q7_text(word, merges))),
     ],
     "q8": [
@@ -896,6 +924,7 @@ WRONG = {
         ("exp(1000) overflows. How else can log(1 + exp(x)) be written where x is large?", q11_overflow, q11_overflow_again),
         ("exp(1000) overflows, and 1 minus a probability that rounds to 1 is 0. Which identity does the logistic function have for -x?",
          q11_one_minus, q11_one_minus_again),
+        ("The probability is 0 in floating point, and log(0) is an error: do not go through it.", q11_log_of_zero, q11_log_of_zero_again),
         ("The probability is 0 in floating point, so its logarithm is infinite: do not go through it.",
          q11_infinite, both(lambda t, f: -torch.log(torch.sigmoid(t)) - torch.log(torch.sigmoid(-f)).sum())),
     ],
