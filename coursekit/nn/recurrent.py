@@ -13,7 +13,7 @@ L = layers times directions (the forward direction of a layer before its backwar
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -31,6 +31,14 @@ class Recurrent(nn.Module):
     states = 1  # h; an LSTM has c too
     torch_layer: type[Any]  # of torch.nn
     inits: tuple[str, ...] = ("torch", "orthogonal")
+    usual: ClassVar[dict[str, Any]] = {  # what a printed layer need not say
+        "num_layers": 1,
+        "bias": True,
+        "bidirectional": False,
+        "dropout": 0,
+        "fused": True,
+        "init": "torch",
+    }
 
     def __init__(
         self,
@@ -228,8 +236,7 @@ class Recurrent(nn.Module):
         theirs.flatten_parameters()
 
     def extra_repr(self) -> str:
-        defaults = {"num_layers": 1, "bias": True, "bidirectional": False, "dropout": 0, "fused": True, "init": "torch"}
-        said = [f"{name}={getattr(self, name)!r}" for name, usual in defaults.items() if getattr(self, name) != usual]
+        said = [f"{name}={getattr(self, name)!r}" for name, usual in self.usual.items() if getattr(self, name) != usual]
         return ", ".join([str(self.input_size), str(self.hidden_size), *said])
 
 
@@ -266,14 +273,17 @@ def check_input(x: Tensor, input_size: int, axes: str) -> None:
 
 
 def check_state(state: States, states: int, shape: tuple[int, int, int]) -> None:
-    fits = len(state) == states and all(isinstance(s, Tensor) and s.shape == shape for s in state)
-    if not fits:
+    given = state if isinstance(state, tuple) else (state,)  # a stranger's LSTM may get h alone
+    fits = len(given) == states and all(isinstance(s, Tensor) and s.shape == shape for s in given)
+    if not fits or not isinstance(state, tuple):
         what = "a pair h, c, both" if states == 2 else "one tensor h"
-        got = ", ".join(str(tuple(s.shape)) if isinstance(s, Tensor) else type(s).__name__ for s in state)
+        got = ", ".join(str(tuple(s.shape)) if isinstance(s, Tensor) else type(s).__name__ for s in given)
         raise ValueError(f"the state must be {what} of shape {shape} (layers times directions, B, H); got {got}.")
 
 
 def check_lengths(lengths: Tensor, batch: int, steps: int) -> None:
+    if not isinstance(lengths, Tensor):
+        raise ValueError(f"lengths must be a tensor of whole numbers; got {type(lengths).__name__}.")
     if lengths.shape != (batch,) or lengths.is_floating_point():
         got = f"{str(lengths.dtype).removeprefix('torch.')} of shape {tuple(lengths.shape)}"
         raise ValueError(f"lengths must hold one whole number for each of the {batch} sequences; got {got}.")

@@ -54,6 +54,7 @@ class RNN(OneState):
 
     gates, torch_layer = 1, nn.RNN
     inits = ("torch", "orthogonal", "identity")
+    usual = Recurrent.usual | {"nonlinearity": "tanh"}
 
     def __init__(
         self,
@@ -91,6 +92,7 @@ class GRU(OneState):
     """
 
     gates, torch_layer = 3, nn.GRU
+    usual = Recurrent.usual | {"reset": "after"}
 
     def __init__(
         self,
@@ -131,6 +133,7 @@ class LSTM(Recurrent):
     """
 
     gates, states, torch_layer = 4, 2, nn.LSTM
+    usual = Recurrent.usual | {"forget_bias": 0}
 
     def __init__(
         self,
