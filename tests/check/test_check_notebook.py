@@ -86,24 +86,24 @@ def test_the_section_that_help_points_to_exists(chapter, name):
 def checkout(tmp_path):
     (tmp_path / "pyproject.toml").write_text('[project.urls]\nRepository = "https://git.example/x.git"\n')
     (tmp_path / "notebooks" / "src").mkdir(parents=True)
-    skeleton("02_tokens", tmp_path / "solutions")
+    skeleton("98_tokens", tmp_path / "solutions")
     return tmp_path
 
 
 def test_skeleton_refuses_what_is_there_and_bad_names(checkout):
     with pytest.raises(CourseError, match="already a folder"):
-        skeleton("02_tokens", checkout / "solutions")
-    for name in ("tokens", "02", "02_", "02_a b", "../02_x", "xx_tokens"):
+        skeleton("98_tokens", checkout / "solutions")
+    for name in ("tokens", "98", "98_", "98_a b", "../98_x", "xx_tokens"):
         with pytest.raises(CourseError, match="name is like"):
             skeleton(name, checkout)
 
 
 def test_a_worked_notebook_that_fails_is_refused(checkout):
-    """The kernel reads the installed check data, which know no chapter 02."""
-    with pytest.raises(CourseError, match="02_tokens"):
-        build_exercises("02a", root=checkout)
-    assert (checkout / "exercises/02_tokens.ipynb").is_file()
-    assert json.loads((checkout / "coursekit/check/data/02_tokens.json").read_text())["chapter"] == "02_tokens"
+    """The kernel reads the installed check data, which know no chapter 98."""
+    with pytest.raises(CourseError, match="98_tokens"):
+        build_exercises("98a", root=checkout)
+    assert (checkout / "exercises/98_tokens.ipynb").is_file()
+    assert json.loads((checkout / "coursekit/check/data/98_tokens.json").read_text())["chapter"] == "98_tokens"
 
 
 @pytest.mark.parametrize(
@@ -112,24 +112,24 @@ def test_a_worked_notebook_that_fails_is_refused(checkout):
         ("exercise", 'answer="q1"', 'answer="q2"', 'q1 needs exactly one cell answer="q1", found 0'),
         ("exercise", 'kind="function"', 'kind="essay"', "a kind out of"),
         ("exercise", "points=1", "pints=1", "q1 are wrong"),
-        ("exercise", ' see="02a, Build it"', "", "needs a title line, see="),
+        ("exercise", ' see="98a, Build it"', "", "needs a title line, see="),
         ("exercise", "## Mean", "Mean", "needs a title line"),
         ("cases", "def q1(", "def q2(", "has no generator q1"),
     ],
 )
 def test_a_broken_master_is_one_sentence(checkout, file, old, new, words):
-    path = checkout / "solutions" / "02_tokens" / f"{file}.py"
+    path = checkout / "solutions" / "98_tokens" / f"{file}.py"
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
     with pytest.raises(CourseError, match=words):
-        Master("02", checkout / "solutions").public()
+        Master("98", checkout / "solutions").public()
 
 
 def test_missing_files_of_a_master(checkout):
-    (checkout / "solutions/02_tokens/wrong.py").unlink()
+    (checkout / "solutions/98_tokens/wrong.py").unlink()
     with pytest.raises(CourseError, match=r"wrong\.py is missing"):
-        Master("02", checkout / "solutions")
+        Master("98", checkout / "solutions")
     with pytest.raises(CourseError, match="no exercises for chapter '03'"):
         Master("03", checkout / "solutions")
 
@@ -141,10 +141,10 @@ def test_a_chapter_without_exercises_builds_nothing(checkout):
 
 
 def test_check_data_that_grow_too_large_are_refused(checkout):
-    path = checkout / "solutions/02_tokens/cases.py"
+    path = checkout / "solutions/98_tokens/cases.py"
     path.write_text(path.read_text().replace("(2, 5, 9)", "(30_000, 30_000)"))
     with pytest.raises(CourseError, match="make its cases smaller"):
-        check_data(Master("02", checkout / "solutions"))
+        check_data(Master("98", checkout / "solutions"))
 
 
 def edited(tmp_path, **answers):
