@@ -124,6 +124,7 @@ def gradient_norms(
 def predicted_norms(grad_at_end: Float[Tensor, " H"], jacobians: Float[Tensor, "T H H"]) -> Float[Tensor, " T+1"]:
     """|dl / dh_{N-k}| by distance k, from the gradient dl/dh_N at the end and the Jacobians alone."""
     _finite(jacobians)
+    _fits(grad_at_end, jacobians)
     gradient, norms = grad_at_end, [grad_at_end.norm()]
     for jacobian in jacobians.flip(0):  # from the last step back
         gradient = gradient @ jacobian
@@ -133,6 +134,9 @@ def predicted_norms(grad_at_end: Float[Tensor, " H"], jacobians: Float[Tensor, "
 
 def _run(step: Step, inputs: Tensor, h: Tensor) -> list[Tensor]:
     """Every state, from h_0 on."""
+    if inputs.ndim != 2 or h.ndim != 1:
+        given = f"{list(inputs.shape)} and {list(h.shape)}"
+        raise ValueError(f"one sequence at a time: inputs (T, I) and a state (H); the shapes are {given}.")
     if not len(inputs):
         raise ValueError("there are no inputs: a gradient flows over one step or more.")
     visited = [h]
@@ -150,3 +154,9 @@ def _finite(matrices: Tensor) -> None:
         raise ValueError(f"square matrices are needed, one at least; the shape is {list(matrices.shape)}.")
     if not matrices.isfinite().all():
         raise ValueError("the matrices hold numbers that are not finite: the states or the weights have overflowed.")
+
+
+def _fits(gradient: Tensor, jacobians: Tensor) -> None:
+    if gradient.shape != jacobians.shape[-1:]:
+        size, given = jacobians.size(-1), list(gradient.shape)
+        raise ValueError(f"the gradient at the end must have the shape [{size}] of a state; it has {given}.")

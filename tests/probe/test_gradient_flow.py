@@ -17,7 +17,7 @@ from coursekit.probe import (
     singular_values,
     spectral_radius,
 )
-from coursekit.probe.gradient_flow import states, step_of
+from coursekit.probe.gradient_flow import _finite, _fits, _run, states, step_of
 
 I = 3  # noqa: E741
 DOUBLE = torch.float64
@@ -248,6 +248,9 @@ CONSTANT = torch.eye(2, dtype=DOUBLE)[None]
     ("call", "says"),
     [
         (lambda: jacobians(lambda x, h: h, X[:0], H0), "there are no inputs"),
+        (lambda: _run(lambda x, h: h, X[None], H0), r"one sequence at a time.*are \[1, 2, 3\] and \[4\]"),
+        (lambda: _run(lambda x, h: h, X, H0[None]), r"one sequence at a time.*are \[2, 3\] and \[1, 4\]"),
+        (lambda: _finite(X), r"square matrices are needed, one at least; the shape is \[2, 3\]"),
         (lambda: jacobians(lambda x, h: h[:2], X, H0), r"a state of shape \[2\] from one of \[4\]"),
         (lambda: gradient_norms(lambda x, h: h.repeat(2), X, H0, torch.sum), r"shape \[8\] from one of \[4\]"),
         (lambda: gradient_norms(lambda x, h: h, X, H0, lambda h: h), "loss must make one number"),
@@ -257,6 +260,7 @@ CONSTANT = torch.eye(2, dtype=DOUBLE)[None]
         (lambda: singular_values(CONSTANT * math.nan), "not finite"),
         (lambda: spectral_radius(CONSTANT * math.nan), "not finite"),
         (lambda: predicted_norms(H0[:2], CONSTANT * math.nan), "not finite"),
+        (lambda: _fits(H0[:3], CONSTANT), r"must have the shape \[2\] of a state; it has \[3\]"),
         (lambda: step_of(nn.LSTM(3, 4, num_layers=2)), "one recurrent layer in one direction"),
         (lambda: step_of(nn.GRU(3, 4, bidirectional=True)), "one recurrent layer in one direction"),
         (lambda: step_of(nn.Linear(3, 4)), "one recurrent layer in one direction"),
