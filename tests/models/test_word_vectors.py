@@ -108,6 +108,8 @@ def test_special_words_of_a_vocabulary_are_no_words():
 def test_a_zero_vector_is_near_nothing():
     assert toy().similarity("zero", "paris") == 0
     assert toy().nearest("zero", 1) == [("france", 0)]  # ties in the order of the words
+    many = WordVectors(torch.ones(5000, 1), [str(i) for i in range(5000)])
+    assert [word for word, _ in many.nearest("0", 100)] == [str(i) for i in range(1, 101)]
     assert ("zero", 0.0) in toy().nearest("paris", 99)
 
 
@@ -132,6 +134,8 @@ def test_files_as_others_write_them(tmp_path):
     path = tmp_path / "v.txt"
     path.write_bytes(b"3 2\nthe 0.5 -1e-3 \nof 1 2 \n. . 3 4 \n")
     assert WordVectors.load(path).words == ["the", "of", ". ."]
+    path.write_bytes(b"a\rb 1 2\n")
+    assert WordVectors.load(path).words == ["a\rb"]
     path.write_bytes(b"the 0.5 1\r\nthe 9 9\r\nat name@x.org 7 8\r\n")
     found = WordVectors.load(path)
     assert found.words == ["the", "at name@x.org"] and found["the"].tolist() == [0.5, 1]
