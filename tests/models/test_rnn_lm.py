@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from coursekit.models import RNNLM, RNNLMConfig
+from coursekit.models.rnn_lm import _groups
 from coursekit.train import fit
 
 V = 7
@@ -119,6 +120,15 @@ def test_scores_do_not_depend_on_the_batch(cell, rows, batch_size):
     for found, row in zip(together, rows, strict=True):
         assert found.dtype == np.float64
         np.testing.assert_allclose(found, model.log_prob(row), rtol=1e-12)
+
+
+@given(st.lists(st.integers(0, 12), max_size=12), st.integers(1, 20))
+def test_a_batch_holds_no_more_words_than_asked_for(lengths, batch_size):
+    """Padding included, one long sequence excepted; every sequence that holds a word is in one batch."""
+    groups = list(_groups(np.array(lengths, dtype=np.int64), batch_size))
+    assert sorted(i for group in groups for i in group) == [i for i, n in enumerate(lengths) if n]
+    for group in groups:
+        assert len(group) == 1 or len(group) * max(lengths[i] for i in group) <= batch_size
 
 
 @settings(deadline=None, max_examples=15)
