@@ -26,6 +26,8 @@ from coursekit.text.vocab import SPECIALS, Vocab
 
 #: How a candidate d is scored for "a is to b as c is to d" (see `WordVectors.analogy`).
 METHODS = ("add", "mul", "only b", "only c")
+#: So many scores (questions x words) are held at a time.
+MOST_SCORES = 1 << 24
 
 
 class WordVectors:
@@ -90,10 +92,12 @@ class WordVectors:
             raise ValueError("there is no question to answer: ask at least one.")
         rows = torch.tensor([[self._find(word) for word in (q.a, q.b, q.c)] for q in questions])
         hits = defaultdict(list)
-        for some, part in zip(batched(questions, 1024), rows.split(1024), strict=True):
-            scores = self._scores(part, method).scatter(1, part, -torch.inf)
-            for question, best in zip(some, scores.argmax(1).tolist(), strict=True):
-                hits[question.category].append(self.words[best] in question.answers)
+        best = [
+            self._scores(part, method).scatter(1, part, -torch.inf).argmax(1)
+            for part in rows.split(max(1, MOST_SCORES // len(self)))
+        ]
+        for question, row in zip(questions, torch.cat(best).tolist(), strict=True):
+            hits[question.category].append(self.words[row] in question.answers)
         every = [hit for found in hits.values() for hit in found]
         return {name: sum(found) / len(found) for name, found in [*hits.items(), ("all", every)]}
 
@@ -175,10 +179,6 @@ class WordVectors:
 def unit(vectors: Float[Tensor, "V D"]) -> Float[Tensor, "V D"]:
     """The vectors at length 1; zero stays zero."""
     return vectors / vectors.norm(dim=1, keepdim=True).clamp(min=torch.finfo(vectors.dtype).tiny)
-
-
-def batched(items: Sequence[Analogy], size: int) -> list[Sequence[Analogy]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _parse(path: str | Path, lines: Iterable[str], limit: int | None) -> tuple[list[str], list[list[float]]]:
