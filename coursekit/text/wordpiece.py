@@ -179,7 +179,7 @@ class WordPiece:
         for piece in _joined(words, list(count.values())):
             if len(pieces) == size:
                 break
-            pieces[piece] = None  # two pairs may make one piece: "a" + "##bc", "ab" + "##c"
+            pieces[piece] = None  # a piece counts once, even if two pairs make it
         if len(pieces) < size:
             raise CourseError(f"the text gives {len(pieces)} pieces and no more: take size = {len(pieces)} or less.")
         return cls(list(pieces), lower)

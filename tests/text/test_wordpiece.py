@@ -156,8 +156,8 @@ def test_save_and_load(tmp_path, toy):
     assert pickle.loads(pickle.dumps(toy)).tokens("my dog") == ["my", "dog"]
 
 
-def test_a_file_from_windows_reads_the_same(tmp_path):
-    (tmp_path / "vocab.txt").write_bytes("\r\n".join(TOY).encode())
+def test_line_ends_of_windows_and_spaces_before_them_are_no_part_of_a_piece(tmp_path):
+    (tmp_path / "vocab.txt").write_bytes(" \r\n".join(TOY).encode())
     assert WordPiece.load(tmp_path / "vocab.txt").pieces == TOY
 
 
