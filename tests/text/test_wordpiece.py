@@ -79,8 +79,10 @@ def test_capitals_and_accents_go_only_from_an_uncased_model():
         (clean, "ab中文c", "ab 中  文 c"),
         (clean, "日a\U00020000", " 日 a \U00020000 "),
         (clean, "ひらカタ한글", "ひらカタ한글"),
+        (clean, "a\uf900b\u3400", "a \uf900 b \u3400 "),  # the first of two more blocks
+        (strip_accents, "\u0915\u093e\u0901", "\u0915\u093e"),  # a vowel sign that takes room stays
         (strip_accents, "éÀñu\u0308ø", "eAnuø"),
-        (lower, "ÀΣİ", "àσi\u0307"),
+        (lower, "ÀΣİ ΑΣ", "àσi\u0307 ασ"),
         (split_punctuation, "it's!!", ["it", "'", "s", "!", "!"]),
         (split_punctuation, "$5+3`^", ["$", "5", "+", "3", "`", "^"]),
         (split_punctuation, "«a»¿b—", ["«", "a", "»", "¿", "b", "—"]),
