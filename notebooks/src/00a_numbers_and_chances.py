@@ -33,7 +33,7 @@ show.use_style()
 # Ten questions, one for each tool. Choose aloud before you open an answer, and note the numbers that you missed. Guessing
 # spoils it: "I don't know" is a fine answer, and the table after the test says where to go.
 #
-# All ten right, with reasons? Then go to chapter 01.
+# All ten right, with reasons? Then go to [chapter 01](01a_what_is_a_language_model.ipynb).
 
 # %% [markdown] slideshow={"slide_type": "skip"} tags=["core", "quiz"]
 # quiz: shapes softmax entropy seeds jacobians autograd momentum adamw schedule splits
@@ -137,7 +137,7 @@ result(shapes={line: list(tensor.shape) for line, tensor in shapes.items()})
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## Build it: from scores to chances
 #
-# Scores are any numbers; chances are positive and sum to 1. **Softmax** makes one of the other:
+# Scores are any numbers; chances (probabilities) are positive and sum to 1. **Softmax** turns the one into the other:
 #
 # $$p_i = \frac{e^{s_i}}{\sum_j e^{s_j}}, \qquad \ln p_i = s_i - \underbrace{\ln \sum_j e^{s_j}}_{\mathrm{LSE}(s)},
 # \qquad \mathrm{LSE}(s) = m + \ln \sum_j e^{s_j - m}$$
@@ -194,7 +194,7 @@ result(
 # *and* has the probability 0.4. How far from that can the share of *and* be after 100 draws? And after 10,000?
 
 # %% slideshow={"slide_type": "-"} tags=["core"]
-exact = World().distribution(["alice"], date=50)
+exact = World().distribution(["alice"], date=50)  # what comes next, on day 50
 words = sorted(exact, key=exact.get, reverse=True)
 p = torch.tensor([exact[word] for word in words], dtype=torch.float64)  # V
 
@@ -256,9 +256,9 @@ show.slider(tempered, T=[0.25, 0.5, 1, 2, 4], add=[0, 10, 1000], start={"T": "0.
 #
 # Words come with chances $p$; the model believes $q$. In nats (natural logarithms; 1 nat is $1 / \ln 2 \approx 1.44$ bits):
 #
-# $$\underbrace{H(p, q) = -\sum_i p_i \ln q_i}_{\text{cross-entropy: what you pay}} \;=\;
-# \underbrace{H(p) = -\sum_i p_i \ln p_i}_{\text{entropy: nobody pays less}} \;+\;
-# \underbrace{\mathrm{KL}(p \,\|\, q) = \sum_i p_i \ln \frac{p_i}{q_i}}_{\text{what your error costs}}$$
+# $$\underbrace{-\sum_i p_i \ln q_i}_{\substack{\text{cross-entropy } H(p, q): \\ \text{what you pay}}} \;=\;
+# \underbrace{-\sum_i p_i \ln p_i}_{\substack{\text{entropy } H(p): \\ \text{nobody pays less}}} \;+\;
+# \underbrace{\sum_i p_i \ln \frac{p_i}{q_i}}_{\substack{\mathrm{KL}(p \,\|\, q): \\ \text{what your error costs}}}$$
 #
 # KL is never negative, and 0 only for $q = p$: so the best temperature was 1. Training lowers the cross-entropy; it can only lower
 # the KL. Three beliefs after *Alice*: all 13 words alike; counted from 50 draws (half a count added to each, so that
@@ -276,7 +276,7 @@ beliefs = {"all alike": torch.full_like(p, 1 / len(p)), "50 draws": counted(50, 
 beliefs["T = 0.5"] = torch.softmax(p.log() / 0.5, dim=-1)
 entropy = -(p * p.log()).sum().item()
 kl = {name: round((p * (p / q).log()).sum().item(), 4) for name, q in beliefs.items()}
-alt = f"Bars: an entropy of {entropy:.2f} nats, and on top the KL: {kl}."
+alt = f"Bars: an entropy of {entropy:.2f} nats, and on top the KL: {str(kl)[1:-1]}."
 picture, ax = show.canvas(alt, height=2.4)
 ax.barh([*kl], entropy, color="#222222", label=f"entropy {entropy:.2f}", height=0.6)
 ax.barh([*kl], [*kl.values()], left=entropy, color="#E69F00", hatch="//", label="KL", height=0.6)
@@ -394,6 +394,10 @@ print(f"exactly   {math.fsum(numbers.tolist()):.4f}")
 result(rtol=1e-6, sums=sums)
 result(device_agrees=self_check(device.type) is None)
 
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
+# The last digits differ, and the sorted order is off by more than half: 368.29 instead of 368.92. There the negative numbers come first, so the
+# running sum goes down to about -40,000, where the gaps between float32 numbers are wide, before it comes back.
+
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
@@ -401,7 +405,8 @@ result(device_agrees=self_check(device.type) is None)
 # price is the best bound that we have.
 #
 # Four beliefs: all characters alike; the shares in the first 80 % of the text; the chances given one character before; given three. How
-# much does each save on the last 10 %? Guess the order and the steps. (`print(bits)` shows the numbers of your Python.)
+# much does each save on the last 10 %? (`AddK` counts, and adds a little to each count; chapter 01 builds it.) `print(bits)` shows the
+# numbers of your Python.
 
 # %% slideshow={"slide_type": "-"} tags=["core", "real"]
 manual = load("text", source="pydoc")

@@ -85,7 +85,7 @@ result(weights=weights, runs=2 * weights)
 predict("times_dearer")
 shapes, left = [(1, 50), (50, 100), (100, 200)], 0
 picture, ax = show.canvas(
-    "Three rectangles side by side: a thin row, and two matrices.", height=2.6
+    "Three rectangles side by side: a thin row 1 x 50, then 50 x 100 and 100 x 200.", height=2.6
 )
 for (rows, columns), colour in zip(shapes, ["#D55E00", "#56B4E9", "#a9d1ee"], strict=True):
     ax.barh(0, columns, height=rows, left=left, color=colour)
@@ -106,6 +106,8 @@ result(from_loss=from_loss, from_input=from_input, times_dearer=from_input / fro
 # Softmax takes $V$ scores to $V$ probabilities. More score for one word takes probability from all others:
 #
 # $$\frac{\partial p_i}{\partial s_j} = p_i\,([i = j] - p_j), \qquad J = \mathrm{diag}(p) - p\,p^{\mathsf T}$$
+#
+# $[i = j]$ is 1 where $i = j$, else 0; $\mathrm{diag}(p)$ has $p$ on its diagonal and zeros elsewhere.
 #
 # The loss is $L = -\ln p_y$ for the right word $y$: a row with $-1/p_y$ at $y$ and zeros elsewhere. What is that row times $J$?
 # Two lines on paper.
@@ -161,7 +163,7 @@ class Node:
             parent.backward(slope * local)
 
 
-# %% [markdown] slideshow={"slide_type": "skip"} tags=["core"]
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
 # The same network as in *Why*, one operation at a time. The last one multiplies the error `d` by itself, so `d` has two ways to
 # the loss, and gets a slope along each. In the picture: name, value, and slope of the loss. Check one of them by hand: the
 # slope at `h` is the slope at `v h`, times `v`.
@@ -185,7 +187,7 @@ result(rtol=1e-9, loss=n["d d"].value, slopes={name: node.grad for name, node in
 # %% slideshow={"slide_type": "fragment"} tags=["core", "output-only"]
 words = "; ".join(f"{name}: {node.value:.2f}, slope {node.grad:.2f}" for name, node in n.items())
 picture, ax = show.canvas(
-    f"A graph from left to right, each node with value and slope. {words}.", height=2.3
+    f"A graph from left to right, each node with value and slope. {words}.", height=2.6
 )
 called = {id(node): name for name, node in n.items()}
 arrow = {"arrowstyle": "->", "shrinkA": 21, "shrinkB": 23, "color": "#555555"}
@@ -195,7 +197,7 @@ for name, node in n.items():
     box = {"boxstyle": "round", "fc": "#a9d1ee" if node.parents else "#f3e3b3", "ec": "white"}
     label = f"{name}\n{node.value:.2f}\n{node.grad:.2f}"
     ax.text(*PLACES[name], label, ha="center", va="center", bbox=box, fontsize=11.5)
-ax.set(xlim=(-0.5, 6.5), ylim=(-0.6, 1.6))
+ax.set(xlim=(-0.5, 6.5), ylim=(-0.6, 1.6), title="Each box: name, value, slope of the loss")
 ax.axis("off")
 display(picture)
 
@@ -206,7 +208,7 @@ display(picture)
 # Our `backward` runs along every path, and paths multiply: 20 doublings in a row, `y = y + y`, have $2^{20}$ of them, over a million. torch puts the
 # nodes in order instead, and leaves each of them once, after its last slope has come in. Nothing else is missing here but tensors.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Use it: walk downhill
 #
 # The gradient $g$ points uphill, so one steps against it. $\eta$ is the **learning rate**. **Momentum** keeps a share $\beta$ of
@@ -218,7 +220,7 @@ display(picture)
 # $w_2$ by $1 - 25\,\eta$. From which learning rate on does it run away?
 
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=1
 CURVATURE, START = torch.tensor([[1.0, 25.0], [10.0, 1.0]], dtype=torch.float64)
 
 
@@ -253,7 +255,7 @@ result(rtol=1e-6, after_50_steps={name: loss[-1] for name, loss in losses.items(
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ### AdamW: a step size for each weight
 #
-# After 50 steps the loss is 6.6 at the small rate, 0.021 at a larger one, 0.000003 with momentum; 0.082 runs away, for the limit is
+# After 50 steps the loss is 6.6 at the small rate, 0.021 at a larger one, 0.000003 with momentum ($\beta = 0.44$); 0.082 runs away, for the limit is
 # $2 / 25 = 0.08$. The steep axis sets the limit, and the flat one pays for it.
 #
 # AdamW keeps two running means for each weight, of its gradient and of its square, and divides:
@@ -261,7 +263,7 @@ result(rtol=1e-6, after_50_steps={name: loss[-1] for name, loss in losses.items(
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2, \qquad
 # w \leftarrow w - \eta \left( \frac{m / (1 - \beta_1^t)}{\sqrt{s / (1 - \beta_2^t)} + \epsilon} + \lambda\, w \right)$$
 #
-# Both means begin at 0, hence too small; $1 - \beta^t$ corrects that at step $t$. The weight decay $\lambda$ stands outside the division:
+# Both means begin at 0, hence too small; $1 - \beta^t$ corrects that at step $t$. The tiny $\epsilon$ guards against a division by 0. The weight decay $\lambda$ stands outside the division:
 # that is the W. What becomes of the first step if the loss is multiplied by 1000?
 
 
@@ -338,6 +340,13 @@ result(rtol=1e-6, end=last, cosine_gain=last["constant"] / last["warm-up, then c
 #
 # - Without momentum: raise `lr` to 0.08 and beyond.
 # - At `lr` 0.04: which `beta` ends nearest to the middle? What does 0.9 do?
+#
+# <details><summary>What there is to find</summary>
+#
+# At 0.08 the ball jumps from side to side for ever, at 0.09 ever farther. At 0.04 the best `beta` is 0.7; with 0.9 the ball rolls past the
+# middle and back again, like a pendulum. (A `beta` of 0.2 or more keeps it in the valley even at 0.09.)
+#
+# </details>
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only"] minutes=3
@@ -366,8 +375,8 @@ show.slider(ball, lr=(0.01, 0.09, 0.01), beta=(0.0, 0.9, 0.1), start={"lr": 0.07
 # - **validation**: everything else is chosen by it (the model, the learning rate, when to stop);
 # - **test**: used once, for the number that is reported.
 #
-# The window model of chapter 01, trained on 100 stories, then on 1,600: `fit` is AdamW with the schedule above. Sketch the four
-# curves: training and validation loss over the steps, for both.
+# The window model of chapter 01 (a network that sees the last 4 words), trained on 100 stories, then on 1,600: `fit` is AdamW with the schedule above. The floor is
+# the entropy of the process that wrote the stories. Sketch the four curves: training and validation loss over the steps, for both.
 
 
 # %% slideshow={"slide_type": "skip"} tags=["core", "world"]
