@@ -4,16 +4,16 @@ Sennrich, Haddow & Birch 2016 (see merging.py) on the bytes of UTF-8 instead of 
 "Language models are unsupervised multitask learners", section 2.2): 256 symbols to begin with, no text is unknown, and
 `decode` gives every text back. Words are cut as in splitting.py; files are bpe_files.py's.
 
-Inside, a symbol is one character, so a word is a string and a merge is `str.replace`: chr(0) to chr(255) are the bytes
-in GPT-2's order, chr(256 + i) is what merge i makes.
+Inside, tokens are numbered as GPT-2 does it whatever their ids are: symbols 0 to 255 are the bytes in its order, then
+come the merges.
 """
 
 import heapq
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, repeat
-from operator import add, index
+from itertools import chain, pairwise, product
+from operator import index
 from pathlib import Path
 from typing import SupportsIndex
 
@@ -23,6 +23,9 @@ from coursekit.text.splitting import BYTE_ORDER, BYTE_PLACE, split
 
 LONG = 256  # symbols; a longer word is merged by another way and is not remembered
 REMEMBERED = 1 << 18  # words
+
+
+Step = tuple[int, int, int]  # the symbols a and b of a merge, and the symbol of a + b
 
 
 class BPE:
@@ -42,7 +45,7 @@ class BPE:
         """`merges` in the order in which they are made, each of two tokens that are there by then.
 
         Without `ids` the bytes get 0 to 255 in GPT-2's order, then come the merges, then the specials. Raises
-        ValueError for merges of unknown tokens, ids that are missing, shared or negative, and unusable specials.
+        ValueError for merges of unknown tokens or to known ones, ids that are missing, shared or negative, and unusable specials.
         """
         self.merges = list(merges)
         symbols, steps = _symbols(self.merges)
@@ -52,7 +55,7 @@ class BPE:
             specials = dict(zip(_texts(specials), range(first, first + len(specials)), strict=True))
         self.specials = dict(specials)
         self._token = _by_id(self.ids, self.specials, symbols)
-        self._words = _Words(steps, {symbol: self.ids[token] for token, symbol in symbols.items()})
+        self._words = _Words(steps, [self.ids[token] for token in symbols])
         longest_first = sorted(self.specials, key=len, reverse=True)
         self._special = re.compile(f"({'|'.join(map(re.escape, longest_first))})") if longest_first else None
 
@@ -68,12 +71,12 @@ class BPE:
             count.update(split(_checked(document)))
         if not count:
             raise CourseError("the text is empty: give some text to learn merges from.")
-        learned = learn({_bytes_as_symbols(word): n for word, n in count.items()}, merge_count(merges), symbols=256)
-        token = {chr(i): bytes([b]) for i, b in enumerate(BYTE_ORDER)}
+        learned = learn({_as_symbols(word): n for word, n in count.items()}, merge_count(merges), symbols=256)
+        token = [bytes([b]) for b in BYTE_ORDER]
         pairs = []
-        for i, pair in enumerate(learned):
-            pairs.append((token[pair[0]], token[pair[1]]))
-            token[chr(256 + i)] = b"".join(pairs[-1])
+        for pair in learned:
+            pairs.append((token[ord(pair[0])], token[ord(pair[1])]))
+            token.append(b"".join(pairs[-1]))
         return cls(pairs, specials)
 
     @classmethod
@@ -135,14 +138,16 @@ class BPE:
 class _Words(dict[str, tuple[int, ...]]):
     """The ids of each word met before; a word that is new is merged when it is asked for."""
 
-    def __init__(self, steps: list[tuple[str, str]], ids: dict[str, int]) -> None:
-        """`steps`: pair and what it becomes, in order; `ids`: of each symbol."""
+    def __init__(self, steps: list[Step], ids: list[int]) -> None:
+        """`steps`: the symbols a and b of each merge and what they become, in order; `ids`: the id of each symbol."""
         super().__init__()
         self.steps, self.ids = steps, ids
-        self.rank = {pair: i for i, (pair, _) in enumerate(steps)}
+        self.rank: list[dict[int, int]] = [{} for _ in ids]  # rank[a][b]: which merge joins a and b
+        for i, (a, b, _) in enumerate(steps):
+            self.rank[a][b] = i
 
     def __missing__(self, word: str) -> tuple[int, ...]:
-        symbols = _bytes_as_symbols(word)
+        symbols = word.encode().translate(BYTE_PLACE)
         long = len(symbols) > LONG
         found = tuple(map(self.ids.__getitem__, self.merge_long(symbols) if long else self.merge(symbols)))
         if not long:
@@ -151,50 +156,60 @@ class _Words(dict[str, tuple[int, ...]]):
             self[word] = found
         return found
 
-    def merge(self, word: str) -> str:
-        """Make the earliest merge that the word has a pair for, everywhere in it, until it has none."""
-        none = len(self.steps)
-        while len(word) > 1:
-            first = min(map(self.rank.get, map(add, word, word[1:]), repeat(none)))
-            if first == none:
-                break
-            word = word.replace(*self.steps[first])
-        return word
+    def merge(self, word: bytes) -> list[int]:
+        """Make the earliest merge that a pair of neighbours has, the leftmost first, until no pair has one."""
+        rank, steps, none = self.rank, self.steps, len(self.steps)
+        symbols = list(word)
+        ranks = [rank[a].get(b, none) for a, b in pairwise(symbols)]
+        while ranks and (first := min(ranks)) < none:
+            i = ranks.index(first)
+            new = symbols[i] = steps[first][2]
+            del symbols[i + 1], ranks[i]
+            if i:
+                ranks[i - 1] = rank[symbols[i - 1]].get(new, none)
+            if i < len(ranks):
+                ranks[i] = rank[new].get(symbols[i + 1], none)
+        return symbols
 
-    def merge_long(self, word: str) -> str:
-        """The same, looking only at pairs that the last merge made: n log n instead of n for each merge."""
-        waiting = [self.rank[pair] for pair in {*map(add, word, word[1:])} if pair in self.rank]
+    def merge_long(self, word: bytes) -> list[int]:
+        """The same for a word of any length: each merge in one go, and only pairs that it made are looked at next.
+
+        As in merging.py a symbol is one character here, and a merge is `str.replace`.
+        """
+        symbols = word.decode("latin-1")
+        waiting = [self.rank[ord(a)][ord(b)] for a, b in {*pairwise(symbols)} if ord(b) in self.rank[ord(a)]]
         heapq.heapify(waiting)
         while waiting:
-            pair, new = self.steps[heapq.heappop(waiting)]
-            parts = word.split(pair)
+            a, b, new = map(chr, self.steps[heapq.heappop(waiting)])
+            parts = symbols.split(a + b)
             if len(parts) == 1:  # another merge took the pair apart
                 continue
-            word = new.join(parts)
+            symbols = new.join(parts)
             before, after = {part[-1:] or new for part in parts[:-1]}, {part[:1] or new for part in parts[1:]}
-            for fresh in {*(left + new for left in before), *(new + right for right in after)}:
-                if fresh in self.rank:
-                    heapq.heappush(waiting, self.rank[fresh])
-        return word
+            for a, b in {*product(before, new), *product(new, after)}:
+                if ord(b) in self.rank[ord(a)]:
+                    heapq.heappush(waiting, self.rank[ord(a)][ord(b)])
+        return list(map(ord, symbols))
 
 
-def _bytes_as_symbols(word: str) -> str:
-    return word.encode().translate(BYTE_PLACE).decode("latin-1")
-
-
-def _symbols(merges: Sequence[tuple[bytes, bytes]]) -> tuple[dict[bytes, str], list[tuple[str, str]]]:
-    """The symbol of each token, and each merge as a pair of symbols and what it becomes."""
-    symbols = {bytes([b]): chr(i) for i, b in enumerate(BYTE_ORDER)}
-    steps: dict[str, str] = {}
+def _symbols(merges: Sequence[tuple[bytes, bytes]]) -> tuple[dict[bytes, int], list[Step]]:
+    """The symbol of each token, and each merge in symbols."""
+    symbols = {bytes([b]): i for i, b in enumerate(BYTE_ORDER)}
+    steps = []
     for i, (a, b) in enumerate(merges):
         missing = next((part for part in (a, b) if part not in symbols), None)
         if missing is not None:
             raise ValueError(f"merge {i + 1} joins {missing!r}, which is neither a byte nor made by an earlier merge")
-        pair = symbols[a] + symbols[b]
-        if pair in steps:
-            raise ValueError(f"merge {i + 1}, of {a!r} and {b!r}, stands there twice")
-        steps[pair] = symbols.setdefault(a + b, chr(256 + i))
-    return symbols, list(steps.items())
+        if a + b in symbols:  # a text has one way to be merged, so no training learns this
+            raise ValueError(f"merge {i + 1} makes {a + b!r} a second time")
+        steps.append((symbols[a], symbols[b], len(symbols)))
+        symbols[a + b] = len(symbols)
+    return symbols, steps
+
+
+def _as_symbols(word: str) -> str:
+    """What merging.learn reads: a character for each byte."""
+    return word.encode().translate(BYTE_PLACE).decode("latin-1")
 
 
 def _by_id(ids: Mapping[bytes, int], specials: Mapping[str, int], symbols: Iterable[bytes]) -> dict[int, bytes]:

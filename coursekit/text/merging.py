@@ -135,15 +135,22 @@ def _join_everywhere(
         parts = texts[i].split(pair)
         if len(parts) == 1:  # another merge took the pair apart
             continue
-        text = texts[i] = new.join(parts)
-        if len(parts) == 2:  # nearly always: one occurrence, at most one neighbour on each side
-            left, right = parts
-            text = left[-1:] + new + right[:1]
-        for other in map(add, text, text[1:]):
-            if new in other:  # it took the place of the pair that had b for new on its left, a on its right
-                count[(b if other[0] == new else other[0]) + (a if other[1] == new else other[1])] -= times[i]
-                fresh[other] += times[i]
-                where[other].append(i)
+        texts[i], n = new.join(parts), times[i]
+        for left, right in pairwise(parts):
+            if left:  # x a b: where (x, a) was, there is (x, new)
+                count[left[-1] + a] -= n
+                made = left[-1] + new
+                fresh[made] += n
+                where[made].append(i)
+            if right:  # a b y
+                count[b + right[0]] -= n
+                made = new + right[0]
+                fresh[made] += n
+                where[made].append(i)
+        if runs := parts[1:-1].count(""):  # a b a b
+            count[b + a] -= n * runs
+            fresh[new + new] += n * runs
+            where[new + new].append(i)
     count[pair] = 0
     count.update(fresh)
     return fresh

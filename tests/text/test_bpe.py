@@ -52,7 +52,7 @@ def test_the_merges_are_those_of_the_algorithm(text, merges):
 @given(st.text("abc", max_size=80))
 def test_long_words_are_merged_as_short_ones(text):
     words = LETTERS._words
-    symbols = "".join(chr(LETTERS.ids[c.encode()]) for c in text)
+    symbols = bytes(LETTERS.ids[c.encode()] for c in text)
     assert words.merge_long(symbols) == words.merge(symbols)
 
 
@@ -77,7 +77,7 @@ def test_the_words_of_gpt2():
     assert split("I'll see  the\n\n\tcook's 12 pots!! ") == [
         "I", "'ll", " see", " ", " the", "\n\n", "\t", "cook", "'s", " 12", " pots", "!!", " ",
     ]  # fmt: skip
-    assert split("it's ’s x²") == ["it", "'s", " ’", "s", " x", "²"]
+    assert split("it's ’s x² it'S") == ["it", "'s", " ’", "s", " x", "²", " it", "'", "S"]
 
 
 def test_letters_and_bytes_are_each_others_inverse():
@@ -202,7 +202,7 @@ def test_another_kind_of_tokeniser_is_named(tmp_path, bpe, says):
 DAMAGED = {
     "no merge makes the token '": lambda c: c["model"]["merges"].__delitem__(slice(8, None)),
     "neither a byte nor made": lambda c: c["model"]["merges"].insert(0, "coo k"),
-    "stands there twice": lambda c: c["model"]["merges"].append(c["model"]["merges"][0]),
+    "a second time": lambda c: c["model"]["merges"].append(c["model"]["merges"][0]),
     "merge 50 is not two": lambda c: c["model"]["merges"].append("a b c"),
     "merge 50 is": lambda c: c["model"]["merges"].append(3),
     "no id for b'zz'": lambda c: c["model"]["merges"].append("z z"),
@@ -314,7 +314,7 @@ def test_arguments_that_cannot_be(bpe):
 
 @pytest.mark.parametrize(
     ("merges", "says"),
-    [([(b"ab", b"c")], "merge 1 joins b'ab'"), ([(b"a", b"b"), (b"a", b"b")], "merge 2, of b'a' and b'b', stands")],
+    [([(b"ab", b"c")], "merge 1 joins b'ab'"), ([(b"a", b"b"), (b"a", b"b")], "merge 2 makes b'ab' a second time")],
 )
 def test_merges_that_do_not_fit(merges, says):
     with pytest.raises(ValueError, match=says):
