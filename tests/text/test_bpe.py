@@ -133,8 +133,9 @@ def test_it_can_be_sent_to_another_process(bpe):
 def test_what_is_remembered_is_bounded(monkeypatch):
     monkeypatch.setattr("coursekit.text.bpe.REMEMBERED", 3)
     bpe = BPE.train(TEXT, 10)
-    assert bpe.decode(bpe.encode(TEXT)) == TEXT
-    assert len(bpe._words) <= 3
+    for word in split(TEXT):
+        assert bpe.decode(bpe.encode(word)) == word
+        assert len(bpe._words) <= 3
 
 
 # --- files ---
