@@ -306,7 +306,7 @@ class Unigram:
             raise CourseError(f"cannot read the model {path} ({error.strerror}): check the path.") from error
         try:
             return cls._from_json(data) if data[:1] == b"{" else cls._from_sentencepiece(data)
-        except (ValueError, KeyError, TypeError, IndexError, struct.error) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RuntimeError, struct.error) as error:
             raise CourseError(f"{path} is no whole Unigram model ({error}): download or save it again.") from error
 
     @classmethod

@@ -327,6 +327,22 @@ def test_a_file_cut_short_is_one_sentence(tmp_path, share):
         Unigram.load(tmp_path / "cut.model")
 
 
+@needs_models
+def test_a_file_with_wrong_bytes_is_one_sentence_or_still_a_model(tmp_path):
+    """Damage in text and numbers cannot be seen; damage in the structure is."""
+    pytest.importorskip("sentencepiece")
+    data, generator, refused = (MODELS / "test_model.model").read_bytes(), Random(0), 0
+    for _ in range(60):
+        at = generator.choice([generator.randrange(15_000), len(data) - 1 - generator.randrange(40)])
+        damaged = data[:at] + bytes([generator.randrange(256)]) + data[at + 1 :]
+        (tmp_path / "d.model").write_bytes(damaged)
+        try:
+            assert isinstance(Unigram.load(tmp_path / "d.model").encode("a cook"), list)
+        except CourseError:
+            refused += 1
+    assert refused > 10
+
+
 # Wrong input
 
 
