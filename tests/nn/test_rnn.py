@@ -288,19 +288,21 @@ def test_a_wrong_shape_in_a_signature_is_noticed():
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("fused", [True, False], ids=["kernels", "loop"])
-@pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
-def test_compiled_it_computes_the_same(name, fused):
-    """The loop without a break, both ways with lengths too."""
-    code = f"""
+def test_compiled_it_computes_the_same():
+    """The loop without a break; both ways with lengths. Traced in full, and by Inductor where the graph is small."""
+    code = """
 import torch
-from coursekit.nn import {name}
-layer, x, lengths = {name}(3, 4, 2, bidirectional=True, fused={fused}), torch.rand(2, 5, 3), torch.tensor([2, 5])
-if not {fused}:
-    torch.testing.assert_close(torch.compile(layer, fullgraph=True)(x), layer(x))
-torch.testing.assert_close(torch.compile(layer)(x, lengths=lengths), layer(x, lengths=lengths))
+from coursekit.nn import GRU, LSTM, RNN
+x, lengths = torch.rand(2, 3, 3), torch.tensor([1, 3])
+for kind in (RNN, GRU, LSTM):
+    for fused in (True, False):
+        layer = kind(3, 4, bidirectional=True, fused=fused)
+        torch.testing.assert_close(torch.compile(layer, backend="aot_eager")(x, None, lengths), layer(x, None, lengths))
+    torch.testing.assert_close(torch.compile(layer, backend="aot_eager", fullgraph=True)(x), layer(x))
+layer, x = LSTM(3, 4, fused=False), x[:, :2]
+torch.testing.assert_close(torch.compile(layer, fullgraph=True)(x), layer(x))
 """
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=600, env=os.environ | {"JAXTYPING_DISABLE": "1"})
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300, env=os.environ | {"JAXTYPING_DISABLE": "1"})
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
