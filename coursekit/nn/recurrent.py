@@ -225,15 +225,17 @@ class Recurrent(nn.Module):
         """Lay the weights in one piece of memory on a GPU, as cuDNN wants them; nothing happens elsewhere.
 
         torch.nn's layer does the work: it borrows our parameters for a moment. Without this cuDNN copies them in
-        every call and warns.
+        every call and warns. Weights that are computed from others (torch.nn.utils.parametrize) stay where they are.
         """
-        if self.kernel() is None or not self.weight_hh_l0.is_cuda:
+        if self.kernel() is None or self.weight_hh_l0.device.type == "cpu":
             return
         sizes = self.input_size, self.hidden_size, self.num_layers
         theirs = self.torch_layer(*sizes, bias=self.bias, bidirectional=self.bidirectional, device="meta")
-        for name, parameter in self.named_parameters():
-            setattr(theirs, name, parameter)
-        theirs.flatten_parameters()
+        ours = dict(self.named_parameters())
+        if ours.keys() == theirs.state_dict().keys():
+            for name, parameter in ours.items():
+                setattr(theirs, name, parameter)
+            theirs.flatten_parameters()
 
     def extra_repr(self) -> str:
         said = [f"{name}={getattr(self, name)!r}" for name, usual in self.usual.items() if getattr(self, name) != usual]

@@ -305,6 +305,31 @@ torch.testing.assert_close(torch.compile(layer, fullgraph=True)(x), layer(x))
     subprocess.run([sys.executable, "-c", code], check=True, timeout=300, env=os.environ | {"JAXTYPING_DISABLE": "1"})
 
 
+@pytest.mark.parametrize("kind", WITH_KERNEL)
+def test_moved_off_the_cpu_the_weights_are_laid_out_by_torch(kind, monkeypatch):
+    """What cuDNN needs, seen without a GPU: torch.nn is handed our very parameters, in its own order."""
+    seen = []
+    monkeypatch.setattr(torch.nn.RNNBase, "flatten_parameters", lambda self: seen.append(self._flat_weights))
+    mine = layer(kind, 3, 4, 2, bidirectional=True)
+    assert not seen
+    mine.to("meta")
+    assert [id(p) for p in seen[-1]] == [id(p) for p in mine.parameters()]
+
+
+@pytest.mark.parametrize("kind", WITH_KERNEL)
+def test_weights_may_be_computed_from_others(kind):
+    mine, x = layer(kind), normal(2, 3, 3)
+    torch.nn.utils.parametrizations.weight_norm(mine, "weight_hh_l0")
+    with torch.no_grad():
+        mine.parametrizations.weight_hh_l0.original0 *= 2  # the norms
+    outputs = []
+    for mine.fused in (True, False):
+        outputs.append(mine(x)[0])
+    torch.testing.assert_close(outputs[0], outputs[1], **EXACT)
+    assert not torch.allclose(outputs[0], layer(kind)(x)[0])
+    mine.to("meta")
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @every_way
 def test_on_a_gpu_it_computes_the_same(kind, fused, recwarn):
