@@ -146,6 +146,16 @@ def windows(preset: str, seed: int) -> dict[str, float]:
     return values
 
 
+def truncation(preset: str, seed: int) -> dict[str, float]:
+    """Simple recurrent networks trained with truncation, half as long: the gap by kind of word, by the window."""
+    n, hidden, _, steps = SIZES[preset]
+    data, values = stories(n, seed), {}
+    for window in WINDOWS[::2]:
+        gaps = data.gap(on_streams(data, "rnn", hidden, steps // 2, seed, window))
+        values |= {f"window {window}/{kind}": g for kind, g in gaps.items()}
+    return values
+
+
 def saved_bytes(model: RNNLM, ids: Tensor, window: int) -> int:
     """Most bytes that autograd keeps at one time for the way back, parameters apart, each storage counted once."""
     own = {p.untyped_storage().data_ptr() for p in model.parameters()}
@@ -179,4 +189,4 @@ def memory(preset: str, seed: int) -> dict[str, float]:
     return values
 
 
-EXPERIMENTS = {"cells": cells, "bias": bias, "windows": windows, "memory": memory}
+EXPERIMENTS = {"cells": cells, "bias": bias, "truncation": truncation, "windows": windows, "memory": memory}
