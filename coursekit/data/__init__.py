@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from coursekit.data.config import Config as Config
     from coursekit.data.loading import load as load
+    from coursekit.data.tasks import ADDING_BASELINE as ADDING_BASELINE
+    from coursekit.data.tasks import ORDER_BASELINE as ORDER_BASELINE
     from coursekit.data.tasks import adding as adding
+    from coursekit.data.tasks import copy_baseline as copy_baseline
     from coursekit.data.tasks import copy_memory as copy_memory
     from coursekit.data.tasks import temporal_order as temporal_order
     from coursekit.data.world import Story as Story
     from coursekit.data.world import World as World
 
 _HOME = {
+    "ADDING_BASELINE": "tasks",
     "Config": "config",
+    "ORDER_BASELINE": "tasks",
     "Story": "world",
     "World": "world",
     "adding": "tasks",
+    "copy_baseline": "tasks",
     "copy_memory": "tasks",
     "load": "loading",
     "temporal_order": "tasks",

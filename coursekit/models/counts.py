@@ -15,7 +15,7 @@ from jaxtyping import Int
 
 from coursekit.errors import CourseError
 
-Tokens: TypeAlias = Sequence[int] | Int[np.ndarray, " L"]
+Tokens: TypeAlias = Sequence[int] | Int[np.ndarray, " _"]  # `_`: lists of them differ in length
 # For each order, shortest first: count(context word), count(context .), number of different words after the context.
 Found: TypeAlias = list[tuple[np.ndarray, np.ndarray, np.ndarray]]
 

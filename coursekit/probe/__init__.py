@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from coursekit.probe.gradient_flow import predicted_norms as predicted_norms
     from coursekit.probe.gradient_flow import singular_values as singular_values
     from coursekit.probe.gradient_flow import spectral_radius as spectral_radius
+    from coursekit.probe.gradient_flow import states as states
+    from coursekit.probe.gradient_flow import step_of as step_of
 
 _HOME = {
     "gradient_norms": "gradient_flow",
@@ -20,6 +22,8 @@ _HOME = {
     "predicted_norms": "gradient_flow",
     "singular_values": "gradient_flow",
     "spectral_radius": "gradient_flow",
+    "states": "gradient_flow",
+    "step_of": "gradient_flow",
 }
 
 

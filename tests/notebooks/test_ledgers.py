@@ -25,6 +25,11 @@ def test_counting_again_gives_the_ledger() -> None:
     assert recheck("01_language_models", ["distance"], rtol=1e-9) == []
 
 
+def test_the_flow_of_the_gradient_again_gives_the_ledger() -> None:
+    """No training here: Jacobians of networks as they are drawn."""
+    assert recheck("04_vanishing_gradients", ["flow"], rtol=1e-6) == []
+
+
 @pytest.mark.full
 def test_training_again_gives_the_ledger() -> None:
     """1,000 steps differ between processors: by less than a hundredth where they are tame."""
