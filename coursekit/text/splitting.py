@@ -8,7 +8,8 @@ before it along, so the words of a text put together are the text.
 import regex
 
 #: A contraction's end; or letters, digits or other signs after at most one space; or white space. White space that
-#: comes before a word leaves its last sign to that word, if that is a space.
+#: comes before a word leaves its last sign to that word, if that is a space. Which characters are letters is for the
+#: Unicode of the installed `regex` to say, as in OpenAI's own code.
 GPT2_SPLIT = regex.compile(r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
 
 _PRINTABLE = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]

@@ -1,13 +1,16 @@
 """Our byte-level BPE gives the ids of tiktoken and of Hugging Face's tokenizers, learns the latter's merges, and each
 reads the other's files.
 
-Known: the three libraries carry different versions of Unicode, so a character that is newer than one of them may be a
-letter to some and a sign to others; no merge of GPT-2's joins such bytes, so the ids are equal all the same.
+Known: the libraries carry different versions of Unicode (tiktoken 0.14 and tokenizers 0.23: 16, regex 2026.11: newer),
+so a character that is too new for one of them is a letter to some and a sign to others. U+3D000 followed by "'s" shows
+it: what follows a letter is a contraction, what follows a sign is more signs. So the texts here hold no character that
+Python itself does not know; round trips of all characters are in tests/text.
 """
 
 import gzip
 import json
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -34,7 +37,7 @@ needs_text = pytest.mark.skipif(
 )
 
 # Any character, and more often those at which the cuts differ: white space and control signs, marks, digits, emoji.
-ANY = st.characters(exclude_categories=["Cs"])
+ANY = st.characters(exclude_categories=["Cs", "Cn"])
 TRICKY = st.sampled_from([*" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2003\u2028\u2029\u202f\u3000\u200b\ufeff"])
 PARTS = st.one_of(
     st.text(ANY, max_size=8),
@@ -133,8 +136,9 @@ def test_ids_of_ten_thousand_texts(text, ours, openai, hugging_face):
 @pytest.mark.parametrize("step", [11, pytest.param(1, marks=pytest.mark.full)])
 def test_a_character_alone_and_between_letters(ours, openai, hugging_face, step):
     """All of the basic plane and a part of the rest; every eleventh of them unless in full."""
-    codes = [*range(0xD800), *range(0xE000, 0x10000), *range(0x10000, sys.maxunicode + 1, 97)][::step]
-    text = "\n".join(f"{chr(i)} a{chr(i)}b {chr(i)}'{chr(i)}s" for i in codes)
+    codes = [*range(0x10000), *range(0x10000, sys.maxunicode + 1, 97)]
+    known = [c for c in map(chr, codes) if unicodedata.category(c) not in ("Cs", "Cn")][::step]
+    text = "\n".join(f"{c} a{c}b {c}'{c}s {c}'s" for c in known)
     check_text(text, ours, openai, hugging_face)
 
 
