@@ -94,7 +94,7 @@ def read(x, lengths, V_x, V_h, c):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q5" points=3 minutes=9 difficulty=2 see="03a, Build it"
+# %% [markdown] ask="q5" points=3 minutes=9 difficulty=3 see="03a, Build it"
 # ## From both ends
 # A tagger may read the whole text before it answers. Write `both_directions(xs, ahead, back)`: one unit reads from the
 # left, another one from the right, each with weights of its own.
@@ -122,7 +122,7 @@ def both_directions(xs, ahead, back):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q6" points=2 minutes=7 difficulty=2 see="03b, Look inside"
+# %% [markdown] ask="q6" points=2 minutes=7 difficulty=3 see="03b, Look inside"
 # ## What a cut leaves
 # The gradient of $V_h$ is a sum over pairs (n, m): the loss at step n, traced back to the use of $V_h$ at step m. Over
 # 3 steps these are 6 pairs: (1, 1), (2, 1), (2, 2), (3, 1), (3, 2), (3, 3).

@@ -117,7 +117,7 @@ def clip(gradients, most):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q6" kind="number" points=1 minutes=5 difficulty=2 see="04b, Measure it"
+# %% [markdown] ask="q6" kind="number" points=1 minutes=5 difficulty=3 see="04b, Measure it"
 # ## Who remembers nothing
 # In the adding problem a network reads many numbers, drawn evenly from 0 to 1 and independently. Two of them are
 # marked, and at the end it must say their sum. The loss is the mean squared error.
