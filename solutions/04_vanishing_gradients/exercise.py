@@ -97,7 +97,7 @@ def judge(example):
 # %% answer="q4"
 q4 = ([[0.5, 2.0], [0.0, 0.5]], [1, 0])  ### SOLUTION
 
-# %% [markdown] ask="q5" points=3 minutes=9 difficulty=3 see="04b, Build it" uses=["numpy", "torch"]
+# %% [markdown] ask="q5" points=3 minutes=9 difficulty=3 see="04b, The idea" uses=["numpy", "torch"]
 # ## A shorter step the same way
 # Write `clip(gradients, most)`: gradient clipping by the joint norm of all gradients.
 #
@@ -117,7 +117,7 @@ def clip(gradients, most):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q6" kind="number" points=1 minutes=5 difficulty=3 see="04b, Measure it"
+# %% [markdown] ask="q6" kind="number" points=1 minutes=5 difficulty=3 see="04b, Where it breaks"
 # ## Who remembers nothing
 # In the adding problem a network reads many numbers, drawn evenly from 0 to 1 and independently. Two of them are
 # marked, and at the end it must say their sum. The loss is the mean squared error.
@@ -128,7 +128,7 @@ def clip(gradients, most):
 # %% answer="q6"
 q6 = 2 / 12  ### SOLUTION
 
-# %% [markdown] ask="q7" points=3 minutes=9 difficulty=3 see="04b, Build it" uses=["numpy", "torch"]
+# %% [markdown] ask="q7" points=3 minutes=9 difficulty=3 see="04b, Use it" uses=["numpy", "torch"]
 # ## Neither longer nor shorter
 # An orthogonal matrix leaves the length of every row as it is: good first weights for $V_h$. It comes from random
 # numbers: write `orthogonal(draws)`.
@@ -172,7 +172,7 @@ def lstm_step(x, h, c, W_x, W_h, b):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q9" kind="counterexample" points=3 minutes=10 difficulty=3 see="04b, Where it breaks"
+# %% [markdown] ask="q9" kind="counterexample" points=3 minutes=10 difficulty=3 see="04b, Build it"
 # ## Told to keep
 # `suspect` below is one unit of an LSTM, by an author who read weights in torch's layout: its first argument holds the
 # sums of i, f, g and o, in this order. It learns short tasks well enough. Prove that it is wrong: tell it by its gates
@@ -231,7 +231,7 @@ def gru_step(x, h, W_x, W_h, b_x, b_h):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q11" points=4 minutes=10 difficulty=4 see="04b, The idea" uses=["numpy"]
+# %% [markdown] ask="q11" points=4 minutes=10 difficulty=4 see="04b, Use it" uses=["numpy"]
 # ## A path beside the path
 # In a residual network each layer *adds* something to its input: $h_n = h_{n-1} + f_n(h_{n-1})$. Write
 # `through(jacobians)`, which says what N such layers do to a gradient.
