@@ -111,9 +111,9 @@ most, least = singular_values(J)
 alt = f"A circle becomes an ellipse: half axes {most:.2f} and {least:.2f}."
 picture, ax = show.canvas(alt, height=3.2)
 ax.plot(*circle.T, color="#999999", label="rows before")
-ax.plot(*(circle @ J).T, color="#0072B2", label="rows after one step back")
+ax.plot(*(circle @ J).T, color="#0072B2", label="one step back")
 ax.set(aspect="equal", title=f"longest {most:.2f}, shortest {least:.2f}")
-ax.legend(loc="center left", bbox_to_anchor=(1.05, 0.5))
+ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
 display(picture)
 result(rtol=1e-6, stretches_by=most, at_least=least, J=J)
 
@@ -283,9 +283,14 @@ log_radius = [book.mean("flow", f"{key}/log radius") for key in keys]
 rates = {"spectral radius of V_h": log_radius}
 rates["Lyapunov exponent"] = [book.mean("flow", f"{key}/exponent") for key in keys]
 labels = {"x": "spectral radius of V_h", "y": "growth (nats a step)", "logx": True}
-display(show.lines({n: (RADII, ys) for n, ys in rates.items()}, **labels, levels={"keeps": 0}))
+curves = {n: (RADII, ys) for n, ys in rates.items()}
+picture = show.lines(curves, **labels, levels={"the gradient stays, at": 0})
+picture.axes[0].set_xticks(RADII, RADII)
+display(picture)
 result(atol=1e-6, log_radius=log_radius, exponent=rates["Lyapunov exponent"])
 result(rtol=1e-9, missing_at_4=log_radius[-1] - rates["Lyapunov exponent"][-1])
+
+# %% slideshow={"slide_type": "fragment"} tags=["core", "toy"]
 below = [(("flow", f"{key}/exponent"), ("flow", f"{key}/log radius")) for key in keys[2:]]
 result(below_by_half=[book.claim(*pair, margin=0.5) for pair in below])
 errors = [book.values("flow", f"{key}/error") for key in keys]
