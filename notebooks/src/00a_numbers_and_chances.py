@@ -6,7 +6,7 @@
 #
 # - You can predict the shape of a tensor before you run the line.
 # - You can turn scores into chances without overflow, and draw from them so that others get your draw.
-# - You can price a wrong belief: entropy, cross-entropy, KL. You can say what a number type loses.
+# - You can price a wrong belief: entropy, cross-entropy, KL divergence. You can say what a number type loses.
 #
 # About 100 minutes to work through, 65 as a lecture. The test below tells you what to leave out.
 
@@ -59,7 +59,7 @@ show.use_style()
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Why
 #
-# A model gives four predictions, and **each is exactly right**. The mean squared error must be 0.
+# A model gives four predictions, and **each is exactly right**. The mean of $(\text{prediction} - \text{target})^2$ must be 0.
 #
 # The predictions came out of a layer as four rows of one number, shape `(4, 1)`. The targets came from a file, shape `(4,)`.
 # What does the line for the loss say: 0, an error message, or something else?
@@ -75,7 +75,7 @@ result(rtol=1e-9, loss=(difference**2).mean(), right=((predictions[:, 0] - targe
 # ## The idea: boxes of numbers
 #
 # The loss of a perfect model was 0.18, and nothing complained: each of four predictions was held against each of four targets.
-# Such a model still trains, badly. So shapes are the first tool.
+# Training on that loss would pull every prediction to the mean of the targets. So shapes are the first tool.
 #
 # A **tensor** is a box of numbers with a shape, one length for each axis. Where two boxes meet in `+`, `-`, `*` or `/`, they
 # are **broadcast** to one shape:
@@ -83,7 +83,7 @@ result(rtol=1e-9, loss=(difference**2).mean(), right=((predictions[:, 0] - targe
 # 1. Write the shapes one below the other, **aligned at the right**.
 # 2. In each column the lengths are equal, or one of them is 1 or missing. That one is repeated. Anything else is an error.
 #
-# What is `(3, 1) + (3,)`? Draw it before you run the cell. (White cells are copies, though only on paper: no memory is spent on them.)
+# What is `(3, 1) + (3,)`? Draw it before you run the cell. (In the picture white cells are copies; no memory is spent on them.)
 
 
 # %% slideshow={"slide_type": "skip"} tags=["core"]
@@ -116,7 +116,8 @@ result(sums=a + b)
 # vocabulary. A trailing comment says what each line makes, as in `# B, T, V`.
 #
 # `@` multiplies along the last axis of the left and the last but one of the right: `(B, T, D) @ (D, V)` is `(B, T, V)`. A sum
-# removes its axis, unless `keepdim=True` leaves a 1 there, for broadcasting. Cover the right column and predict it.
+# removes its axis, unless `keepdim=True` leaves a 1 there, for broadcasting. `transpose` exchanges two axes, `flatten` makes
+# neighbours one, an index takes its axis away, and -1 is the last. Say each shape before you run the cell.
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
 B, T, D, V = 2, 5, 3, 4
@@ -137,13 +138,14 @@ result(shapes={line: list(tensor.shape) for line, tensor in shapes.items()})
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## Build it: from scores to chances
 #
-# Scores are any numbers; chances (probabilities) are positive and sum to 1. **Softmax** turns the one into the other:
+# Scores $s_1 \ldots s_V$ are any numbers; chances (probabilities) are positive and sum to 1. **Softmax** makes chances of scores, and
+# the logarithm of its denominator is the **log-sum-exp**, LSE:
 #
 # $$p_i = \frac{e^{s_i}}{\sum_j e^{s_j}}, \qquad \ln p_i = s_i - \underbrace{\ln \sum_j e^{s_j}}_{\mathrm{LSE}(s)},
 # \qquad \mathrm{LSE}(s) = m + \ln \sum_j e^{s_j - m}$$
 #
 # The last equation holds for every $m$; a factor $e^m$ was taken out of the sum. With $m = \max_j s_j$ the largest power is
-# $e^0 = 1$, so nothing overflows. Which of the two forms survives the scores 1000, 1001, 1002?
+# $e^0 = 1$, so nothing overflows. What does each way, the first equation and the last, make of the scores 1000, 1001, 1002?
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
@@ -165,7 +167,8 @@ result(equals_torch=same, rtol=1e-9, chances=log_softmax(big).exp())
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ### A maximum without a corner
 #
-# 1000, 1001, 1002 have the chances of 0, 1, 2: 0.09, 0.245 and 0.665. Only **differences** of scores count.
+# As written, $e^{1000}$ is infinite, and infinity over infinity is `nan`, not a number. Shifted, 1000, 1001, 1002 have the chances
+# of 0, 1, 2: 0.09, 0.245 and 0.665. Only **differences** of scores count.
 #
 # Where does the name come from? Take two scores, $x$ and 0. Their maximum has a corner at 0; LSE goes round it. Its slope is
 # the softmax of $x$. Where is the gap between the two curves largest, and how large is it there?
@@ -187,9 +190,9 @@ result(
 #
 # The gap is largest where both scores are equal: ln 2 = 0.693.
 #
-# Now real chances. The course's small world can say exactly how a story goes on after *Alice*. A program draws from them by a
-# **generator**, a sequence of numbers that only looks random: the **seed** says where it begins. The same seed gives the same
-# words, everywhere; another seed gives others, equally right.
+# Now real chances. The course's small **world** is a program that writes short stories, each on some day; it knows the exact
+# probability of every next word, such as the one after *Alice*. One draws by a **generator**, a sequence of numbers that only looks
+# random: the **seed** says where it begins. The same seed gives the same words again; another seed gives others, equally right.
 #
 # *and* has the probability 0.4. How far from that can the share of *and* be after 100 draws? And after 10,000?
 
@@ -219,8 +222,8 @@ result(rtol=1e-6, after_10_000=[share[-1].item() for share in shares.values()])
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
 # Six draws of seed 0 held no *and*, six of seed 1 held five. After 100 draws the shares of 20 seeds lie between 0.33 and 0.46; after
-# 10,000 three seeds have 0.398, 0.401 and 0.403. The error shrinks like one over the root of n: a hundred times as many draws
-# for one more digit. A result that rests on one seed is an anecdote, so the long experiments of the course have three or more.
+# 10,000 three seeds have 0.398, 0.401 and 0.403. The usual error is $\sqrt{p(1-p)/n}$, which is $0.049$ and $0.0049$: a hundred
+# times as many draws for one more digit. A result that rests on one seed is an anecdote, so the long experiments of the course have three or more.
 #
 # (We draw from a generator of our own, on the CPU and in float64: the global seed moves whenever anybody draws, and torch's
 # float32 normal numbers differ in the last bit between processors.)
@@ -228,12 +231,20 @@ result(rtol=1e-6, after_10_000=[share[-1].item() for share in shares.values()])
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Look inside: the temperature
 #
-# A model may be surer or less sure than it should be. Divide all scores by a **temperature** $T$ before the softmax.
+# A model may be surer or less sure than it should be. Divide all scores (here $\ln p$) by a **temperature** $T$ before the softmax.
+# (This $T$ is no length.)
 #
-# The **price** of a word is its surprise, $-\ln q(\text{word})$: small if the model $q$ expected it. The title shows the mean price
-# when the words come from the exact chances $p$.
+# The **price** of a word is its surprise, $-\ln q(\text{word})$ **nats**: small if the model $q$ expected it. The title shows the
+# mean price when the words come from the exact chances $p$.
 #
 # Move $T$: where is the mean price smallest? Then add a number to all scores. What changes?
+#
+# <details><summary>What there is to find</summary>
+#
+# It is smallest at $T = 1$, 2.05 nats; below 1 it climbs faster than above (4.56 at 0.25, 2.35 at 4), since rare words become very
+# dear. A number added to all scores changes nothing at any $T$.
+#
+# </details>
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only"] minutes=3
@@ -254,15 +265,17 @@ show.slider(tempered, T=[0.25, 0.5, 1, 2, 4], add=[0, 10, 1000], start={"T": "0.
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## Measure it: the price of a wrong belief
 #
-# Words come with chances $p$; the model believes $q$. In nats (natural logarithms; 1 nat is $1 / \ln 2 \approx 1.44$ bits):
+# Words come with chances $p$; the model believes $q$. In nats (natural logarithms; 1 nat is $1 / \ln 2 \approx 1.44$ bits), with
+# KL the **Kullback-Leibler divergence** from $p$ to $q$:
 #
 # $$\underbrace{-\sum_i p_i \ln q_i}_{\substack{\text{cross-entropy } H(p, q): \\ \text{what you pay}}} \;=\;
 # \underbrace{-\sum_i p_i \ln p_i}_{\substack{\text{entropy } H(p): \\ \text{nobody pays less}}} \;+\;
 # \underbrace{\sum_i p_i \ln \frac{p_i}{q_i}}_{\substack{\mathrm{KL}(p \,\|\, q): \\ \text{what your error costs}}}$$
 #
-# KL is never negative, and 0 only for $q = p$: so the best temperature was 1. Training lowers the cross-entropy; it can only lower
-# the KL. Three beliefs after *Alice*: all 13 words alike; counted from 50 draws (half a count added to each, so that
-# none is impossible); twice as sharp as the truth. Which is the dearest?
+# KL is never negative, and 0 only for $q = p$: so the best temperature was 1. Training can lower only the KL, never the entropy.
+#
+# Three beliefs after *Alice*: all 13 words alike; counted from 50 draws (half a count added to each, so that none is impossible);
+# too sharp, $T = 0.5$. Which costs the most?
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
@@ -295,11 +308,13 @@ back = {name: (q * (q / p).log()).sum().item() for name, q in beliefs.items()}
 result(rtol=1e-6, kl_the_other_way=back)
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
-# Ignorance is the dearest: to hold all 13 words alike costs 0.51 nats; to be twice as sharp 0.46, although it prefers the right words;
+# Ignorance costs the most: to hold all 13 words alike costs 0.51 nats; to be too sharp 0.46, although it prefers the right words;
 # 50 draws have brought the cost down to 0.04. On 10,000 fresh words the three paid 2.565, 2.504 and 2.090, entropy plus KL but
-# for the luck of the draw. Perplexity is the power $e^{H}$: 8.08 is as hard as guessing among eight equally likely words.
+# for the luck of the draw. Perplexity is $e$ to the power of what was paid: 8.08 is as hard as guessing among eight equally
+# likely words.
 #
-# The last line exchanges the roles: $\mathrm{KL}(q \,\|\, p)$ is 0.43, 0.04 and 0.35. KL is no distance; say who draws and who pays.
+# The last line exchanges the roles (the words come from $q$, and $p$ is believed): in the same order $\mathrm{KL}(q \,\|\, p)$ is 0.43,
+# 0.35 and 0.04. It is not the same number, so KL is no distance; say who draws and who pays.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ### How much does one have to see?
@@ -325,8 +340,9 @@ result(rtol=1e-6, kl_100=mean[2], law_100=law[2], seeds_100=[min(costs[100]), ma
 result(enough=next(n for n, kl in zip(sizes, mean, strict=True) if kl < 0.01))
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
-# 100 draws leave 0.062 nats on average, where the law says 0.060; single seeds run from 0.02 to 0.15. Below a hundredth of a nat only
-# the 1000 draws come. At 10 draws the law fails (0.60, and measured 0.18), since then the half counts matter more than the data.
+# 100 draws leave 0.062 nats on average, where the law says 0.060; single seeds run from 0.02 to 0.15. Of the sizes tried, 1000 draws
+# are the first to cost less than a hundredth of a nat (the law says 600). The law is one for large $n$: at 10 draws it says 0.60,
+# and 0.18 was measured. There the half counts, 13 halves beside 10 draws, hold the belief near *all alike*, which is no disaster.
 #
 # Keep the law in mind for chapter 01: a model that counts what follows each *pair* of words has as many such tables as there
 # are pairs, and most of them see few draws.
@@ -335,7 +351,7 @@ result(enough=next(n for n, kl in zip(sizes, mean, strict=True) if kl < 0.01))
 # ## Where it breaks: numbers with an end
 #
 # A computer's numbers have gaps between them, wider the larger the number, and an end. **float32** is what we train in;
-# **float64** checks; **float16** and **bfloat16** are half as large and faster on GPUs.
+# **float64** checks; **float16** and **bfloat16** take 2 bytes instead of float32's 4, and are faster on GPUs.
 #
 # Count up in steps of 1. Sooner or later $n + 1$ falls into a gap and is rounded back to $n$. How far does bfloat16 count?
 
@@ -376,7 +392,8 @@ result(rtol=1e-9, relative={name: gap[10] for name, (_, gap) in curves.items()})
 # ### Devices: the same sum in another order
 #
 # bfloat16 counts to 256, float16 to 2048, float32 to 16,777,216. bfloat16 reaches as far as float32 with gaps of 0.008 of the
-# number; float16 has finer ones, 0.001, and ends at 65,504, so that $e^{12}$ is infinite.
+# number. float16 has finer ones, 0.001, and ends on both sides: above 65,504, so that $e^{12}$ is infinite, and where its curve
+# is flat: numbers below half that gap become 0.
 #
 # Every sum is rounded at each step, so its **order** shows in the last digits. A GPU adds in another order than a CPU,
 # and one CPU in another than the next. Equal seeds give equal draws, not equal bits. `pick_device()` takes the fastest device that
@@ -407,6 +424,13 @@ result(device_agrees=self_check(device.type) is None)
 # Four beliefs: all characters alike; the shares in the first 80 % of the text; the chances given one character before; given three. How
 # much does each save on the last 10 %? (`AddK` counts, and adds a little to each count; chapter 01 builds it.) `print(bits)` shows the
 # numbers of your Python.
+#
+# <details><summary>What Python 3.11 shows</summary>
+#
+# 6.74 bits a character for all alike, 4.68 for the shares, 3.37 after one character, 2.23 after three. Where this would end
+# nobody knows: the entropy of English is no known number.
+#
+# </details>
 
 # %% slideshow={"slide_type": "-"} tags=["core", "real"]
 manual = load("text", source="pydoc")
@@ -429,7 +453,7 @@ result(shares_save_a_bit=price[1] < price[0] - 1, three_halve_it=price[3] < pric
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["extra"] minutes=1
 # ## Further reading
 #
-# - Harris and others 2020, *Array programming with NumPy*: the rule of broadcasting, and why it is as it is.
+# - Harris and others 2020, *Array programming with NumPy*: arrays, shapes and broadcasting in one figure.
 # - Blanchard, Higham and Higham 2021, *Accurately computing the log-sum-exp and softmax functions*: how exact the shifted form is.
 # - Shannon 1948, *A mathematical theory of communication*; Kullback and Leibler 1951, *On information and sufficiency*.
 # - Krichevsky and Trofimov 1981, *The performance of universal encoding*: why half a count.

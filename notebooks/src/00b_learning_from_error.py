@@ -48,8 +48,9 @@ show.use_style()
 #
 # A model is wrong, and its loss says how much. It does not say **which weight** is to blame.
 #
-# One could wiggle each weight a little and look what happens to the loss: $(L(w + h) - L(w - h)) / 2h$. That works for the three
-# weights below. How many runs of the model would it take for a model of the size of chapter 01's?
+# One could move each weight by a little $h$ up and down, and look at what the loss $L$ does: $(L(w + h) - L(w - h)) / 2h$ is its
+# **slope**. That works for the three weights below. How many runs of the model would one step take for a model of chapter 01,
+# which has 129,496 weights?
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
@@ -71,15 +72,16 @@ result(weights=weights, runs=2 * weights)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## The idea: the chain rule with Jacobians
 #
-# Two runs a weight: 258,992 for one step, of thousands. Autograd gave the same three slopes for the price of about **three** runs,
-# however many weights there are. Its whole secret is the order of a product.
+# Two runs a weight: 258,992 for one step, and training takes hundreds of steps or more. **Autograd** (torch's automatic gradient) gave
+# the same slopes for the price of a few runs, however many weights there are: three is the rule of thumb. Its whole secret is the
+# order of a product.
 #
 # A step $y = f(x)$ from $n$ numbers to $m$ has $m \times n$ slopes, its **Jacobian** $J_{ij} = \partial y_i / \partial x_j$. Of steps
-# one after the other the Jacobians are multiplied, the last one on the left:
+# one after the other the Jacobians are multiplied, the last one on the left. Three steps, from 200 numbers to one loss:
 #
 # $$\frac{\partial L}{\partial x} = J_3 \, J_2 \, J_1, \qquad (1 \times 50)\,(50 \times 100)\,(100 \times 200)$$
 #
-# Begin at the loss, on the left, or at the input? Guess how many times dearer the second is.
+# Begin at the loss, on the left, or at the input, on the right? Guess how many times as many multiplications the second takes.
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=2
 predict("times_dearer")
@@ -138,7 +140,7 @@ result(equals_autograd=same, rtol=1e-9, chances=p, slope_of_the_loss=row @ J)
 # $$\frac{\partial L}{\partial\,\text{parent}} \mathrel{+}= \frac{\partial L}{\partial\,\text{node}} \cdot
 # \frac{\partial\,\text{node}}{\partial\,\text{parent}}$$
 #
-# Why `+=` and not `=`?
+# A sum has the slope 1 for both parents, a product the *other* factor, $\tanh z$ has $1 - \tanh^2 z$. Why `+=` and not `=`?
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=3
@@ -164,8 +166,8 @@ class Node:
 
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
-# The same network as in *Why*, one operation at a time. The last one multiplies the error `d` by itself, so `d` has two ways to
-# the loss, and gets a slope along each. In the picture: name, value, and slope of the loss. Check one of them by hand: the
+# The same network as in *Why*, one operation at a time: `t` is the target, `d` the error, `d d` the loss. The last operation
+# multiplies `d` by itself, so `d` has two ways to the loss, and gets a slope along each. In the picture: name, value, and slope of the loss. Check one of them by hand: the
 # slope at `h` is the slope at `v h`, times `v`.
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=3
@@ -178,22 +180,23 @@ n["v h"] = n["v"] * n["h"]
 n["d"] = n["v h"] + n["-t"]
 n["d d"] = n["d"] * n["d"]
 n["d d"].backward()
-PLACES = {"x": (0, 0), "w": (0, 1), "b": (1, 1), "w x": (1, 0), "v": (3, 1), "-t": (4, 1)}
+PLACES = {"x": (0, 0), "w": (1, 1), "b": (2, 1), "w x": (1, 0), "v": (4, 1), "-t": (5, 1)}
 PLACES |= {"z": (2, 0), "h": (3, 0), "v h": (4, 0), "d": (5, 0), "d d": (6, 0)}
+ARROW = {"arrowstyle": "->", "shrinkA": 28, "shrinkB": 28, "color": "#555555"}
 ours = [n[name].grad for name in ("w", "b", "v")]
 result(equals_torch=torch.allclose(torch.tensor(ours, dtype=torch.float64), w.grad, atol=1e-12))
 result(rtol=1e-9, loss=n["d d"].value, slopes={name: node.grad for name, node in n.items()})
 
 # %% slideshow={"slide_type": "fragment"} tags=["core", "output-only"]
 words = "; ".join(f"{name}: {node.value:.2f}, slope {node.grad:.2f}" for name, node in n.items())
-picture, ax = show.canvas(
-    f"A graph from left to right, each node with value and slope. {words}.", height=2.6
-)
+alt = f"A graph from left to right, each node with value and slope. {words}."
+picture, ax = show.canvas(alt, height=2.6)
 called = {id(node): name for name, node in n.items()}
-arrow = {"arrowstyle": "->", "shrinkA": 21, "shrinkB": 23, "color": "#555555"}
 for name, node in n.items():
-    for parent, _ in node.parents:
-        ax.annotate("", PLACES[name], PLACES[called[id(parent)]], arrowprops=arrow)
+    for bend, (parent, _) in zip((0.4, -0.4), node.parents, strict=False):
+        start = PLACES[called[id(parent)]]
+        arc = f"arc3,rad={bend * (name == 'd d')}"  # two arrows, both from d
+        ax.annotate("", PLACES[name], start, arrowprops=ARROW | {"connectionstyle": arc})
     box = {"boxstyle": "round", "fc": "#a9d1ee" if node.parents else "#f3e3b3", "ec": "white"}
     label = f"{name}\n{node.value:.2f}\n{node.grad:.2f}"
     ax.text(*PLACES[name], label, ha="center", va="center", bbox=box, fontsize=11.5)
@@ -206,12 +209,13 @@ display(picture)
 # stands -1.538 x 0.5 = -0.769. The three slopes equal torch's.
 #
 # Our `backward` runs along every path, and paths multiply: 20 doublings in a row, `y = y + y`, have $2^{20}$ of them, over a million. torch puts the
-# nodes in order instead, and leaves each of them once, after its last slope has come in. Nothing else is missing here but tensors.
+# nodes in order instead, and leaves each of them once, after its last slope has come in. Tensors, and more operations, are all
+# else that is missing here.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Use it: walk downhill
 #
-# The gradient $g$ points uphill, so one steps against it. $\eta$ is the **learning rate**. **Momentum** keeps a share $\beta$ of
+# The **gradient** $g$, all slopes together, points uphill, so one steps against it. $\eta$ is the **learning rate**. **Momentum** keeps a share $\beta$ of
 # the velocity $u$ that it had: steps that agree add up, steps that contradict each other cancel.
 #
 # $$\text{plain:}\quad w \leftarrow w - \eta\, g \qquad\qquad \text{momentum:}\quad u \leftarrow \beta\, u + g, \quad w \leftarrow w - \eta\, u$$
@@ -263,13 +267,13 @@ result(rtol=1e-6, after_50_steps={name: loss[-1] for name, loss in losses.items(
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2, \qquad
 # w \leftarrow w - \eta \left( \frac{m / (1 - \beta_1^t)}{\sqrt{s / (1 - \beta_2^t)} + \epsilon} + \lambda\, w \right)$$
 #
-# Both means begin at 0, hence too small; $1 - \beta^t$ corrects that at step $t$. The tiny $\epsilon$ guards against a division by 0. The weight decay $\lambda$ stands outside the division:
-# that is the W. What becomes of the first step if the loss is multiplied by 1000?
+# Both means begin at 0, hence too small; $1 - \beta^t$ corrects that at step $t = 1, 2, \ldots$ The tiny $\epsilon$ guards against a
+# division by 0. The **weight decay** $\lambda$ pulls each weight towards 0, outside the division: that is the W. What becomes of the first step if the loss is multiplied by 1000?
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=2
 def adamw(w, gradient, steps, lr, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01):
-    """The weights after some steps of AdamW (Loshchilov and Hutter 2019, algorithm 2)."""
+    """AdamW (Loshchilov and Hutter 2019, algorithm 2; the decay is times lr, as in torch)."""
     mean, square = torch.zeros_like(w), torch.zeros_like(w)
     for t in range(1, steps + 1):
         g = gradient(w)
@@ -376,7 +380,9 @@ show.slider(ball, lr=(0.01, 0.09, 0.01), beta=(0.0, 0.9, 0.1), start={"lr": 0.07
 # - **test**: used once, for the number that is reported.
 #
 # The window model of chapter 01 (a network that sees the last 4 words), trained on 100 stories, then on 1,600: `fit` is AdamW with the schedule above. The floor is
-# the entropy of the process that wrote the stories. Sketch the four curves: training and validation loss over the steps, for both.
+# the entropy of the process that wrote the stories, per word: the lowest mean loss on new ones. Sketch the four curves: training and
+# validation loss over the steps, for both. And guess what `early_saves`: by how many nats the model with the best validation loss
+# beats the last one on the *test* stories, trained on 100.
 
 
 # %% slideshow={"slide_type": "skip"} tags=["core", "world"]
@@ -437,7 +443,7 @@ result(rtol=1e-3, end={name: losses[-1] for name, (_, losses) in curves.items()}
 # heart. The validation loss turned up after step 80, which the training loss does not show: **overfitting**. On the test stories the model of step
 # 80 has 2.94, the last one 3.20: stopping early saves 0.26. At the left end all curves are high: **underfitting**.
 #
-# With 16 times the stories training ends at 1.73 and validation at 1.90, and nothing turns up. More data is the best cure.
+# With 16 times the stories training ends at 1.73 and validation at 1.90, and nothing turns up: more data was the better cure.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Where it breaks: the best of many
@@ -473,7 +479,8 @@ result(rtol=1e-6, best_of_10=seen[9], best_of_100=seen[99], best_of_1000=seen[99
 # The same function, another source: the reference manual that comes with Python, by characters. First 3,000 characters of it for training,
 # then 100,000; validation on 5,000 that come later.
 #
-# Versions of Python differ, so only claims are stored. Which of the two runs overfits, and how can you tell?
+# Versions of Python differ, so only claims are stored. Which of the two runs overfits, and how can you tell? `print(ends)` shows
+# what your Python measured: the gap between the two losses at the end, and how far validation has turned up.
 
 # %% slideshow={"slide_type": "-"} tags=["core", "real"]
 manual = {split: "".join(rows["text"]) for split, rows in load("text", source="pydoc").items()}

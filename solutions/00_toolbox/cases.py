@@ -98,6 +98,8 @@ def q10(random: Random):
     other = {"train": [2.0, 1.1, 0.9], "valid": [1.92, 1.7, 1.33], "test": [1.91, 1.6, 1.25]}
     yield case([overfit], about="one run that overfits")
     yield case([other, overfit], about="two runs")
+    more = {"train": [1.4, 0.5, 0.1], "valid": [1.7, 1.62, 2.1], "test": [1.72, 1.66, 2.2]}
+    yield case([overfit, more], about="two runs that overfit")
     yield case([{"train": [1.0], "valid": [2.5], "test": [2.2]}], about="one run of one epoch")
     for count in (2, 3, 4):
         runs = []

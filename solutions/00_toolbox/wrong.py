@@ -291,7 +291,7 @@ def q8_one_rate(weight, gradient, mean, square, step, lr, beta1, beta2, eps, dec
 
 
 def adamw_like(coupled=False, shift=0, corrected=(True, True), inside=False, root=True, own_rate=False, keep_hats=False,
-               squared=True, late=False, betas=1, sign=1, power=True, decays=True, old_mean=False):  # fmt: skip
+               squared=True, late=False, betas=1, sign=1, power=True, decays=True, old_mean=False, turned=False, of_mean=False):  # fmt: skip
     """An AdamW with places where the mistakes go in."""
 
     def step_of(weight, gradient, mean, square, step, lr, beta1, beta2, eps, decay):
@@ -300,8 +300,9 @@ def adamw_like(coupled=False, shift=0, corrected=(True, True), inside=False, roo
         if betas < 0:
             beta1, beta2 = beta2, beta1
         before, t = mean, step + shift
-        mean = beta1 * mean + (1 - beta1) * gradient
-        square = beta2 * square + (1 - beta2) * (gradient**2 if squared else gradient)
+        keep1, keep2 = (1 - beta1, 1 - beta2) if turned else (beta1, beta2)
+        mean = keep1 * mean + (1 - keep1) * gradient
+        square = keep2 * square + (1 - keep2) * (mean**2 if of_mean else gradient**2 if squared else gradient)
         m = (before if old_mean else mean) / ((1 - (beta1**t if power else beta1)) if corrected[0] else 1)
         s = square / ((1 - (beta2**t if power else beta2)) if corrected[1] else 1)
         below = math.sqrt(s + eps) if inside else (math.sqrt(s) if root else s) + eps
@@ -363,6 +364,19 @@ def q8_half_corrected(weight, gradient, mean, square, step, lr, beta1, beta2, ep
 def q8_no_power(weight, gradient, mean, square, step, lr, beta1, beta2, eps, decay):
     m, s = beta1 * mean + (1 - beta1) * gradient, beta2 * square + (1 - beta2) * gradient**2
     m_hat, s_hat = m / (1 - beta1), s / (1 - beta2)
+    return weight * (1 - lr * decay) - lr * m_hat / (s_hat**0.5 + eps), m, s
+
+
+def q8_turned(weight, gradient, mean, square, step, lr, beta1, beta2, eps, decay):
+    m, s = mean + beta1 * (gradient - mean), square + beta2 * (gradient**2 - square)
+    m_hat, s_hat = m / (1 - beta1**step), s / (1 - beta2**step)
+    return weight * (1 - lr * decay) - lr * m_hat / (s_hat**0.5 + eps), m, s
+
+
+def q8_of_mean(weight, gradient, mean, square, step, lr, beta1, beta2, eps, decay):
+    m = mean + (1 - beta1) * (gradient - mean)
+    s = square + (1 - beta2) * (m * m - square)
+    m_hat, s_hat = m / (1 - beta1**step), s / (1 - beta2**step)
     return weight * (1 - lr * decay) - lr * m_hat / (s_hat**0.5 + eps), m, s
 
 
@@ -438,6 +452,15 @@ def q9_back_up(step, steps, warmup, peak):
 
 def q9_one_short(step, steps, warmup, peak):
     return q9_half_angle(step, steps - 1, warmup, peak) if step >= warmup else q9_half_angle(step, steps, warmup, peak)
+
+
+def q9_divides(step, steps, warmup, peak):
+    return peak * step / warmup if step <= warmup else q9_half_angle(step, steps, warmup, peak)
+
+
+def q9_divides_again(step, steps, warmup, peak):
+    slope = peak / warmup
+    return slope * step if step < warmup else q9_table(step, steps, warmup, peak)
 
 
 # q10
@@ -543,6 +566,41 @@ def q10_last_of_run_again(runs):
     return r, e, runs[r]["test"][len(runs[r]["test"]) - 1]
 
 
+def q10_run_then_last(runs):
+    r, _, _ = q10_loops(runs)
+    return r, len(runs[r]["valid"]) - 1, runs[r]["test"][-1]
+
+
+def q10_run_then_last_again(runs):
+    _, r = min((min(run["valid"]), r) for r, run in enumerate(runs))
+    e = len(runs[r]["train"]) - 1
+    return r, e, runs[r]["test"][e]
+
+
+def q10_test_run(runs):
+    r = min(range(len(runs)), key=lambda r: min(runs[r]["test"]))
+    e = runs[r]["valid"].index(min(runs[r]["valid"]))
+    return r, e, runs[r]["test"][e]
+
+
+def q10_test_run_again(runs):
+    r = int(np.argmin([np.min(run["test"]) for run in runs]))
+    e = int(np.argmin(runs[r]["valid"]))
+    return r, e, runs[r]["test"][e]
+
+
+def q10_runs_by_last(runs):
+    r = min(range(len(runs)), key=lambda r: runs[r]["valid"][-1])
+    e = runs[r]["valid"].index(min(runs[r]["valid"]))
+    return r, e, runs[r]["test"][e]
+
+
+def q10_runs_by_last_again(runs):
+    best = min(runs, key=lambda run: run["valid"][-1])
+    e = int(np.argmin(best["valid"]))
+    return runs.index(best), e, best["test"][e]
+
+
 RIGHT = {
     "q1": ["b", ["B"]],
     "q2": [q2_numpy, q2_torch, q2_pairwise],
@@ -595,6 +653,9 @@ WRONG = {
         ("Natural logarithms are asked for: yours have the base 2.",
          lambda scores: [(s - lse(scores)) / math.log(2) for s in scores],
          lambda scores: (torch.log_softmax(torch.tensor(scores).double(), 0) * math.log2(math.e)).tolist()),
+        ("The largest score was taken off outside, but not inside the sum: score and sum are shifted by different amounts.",
+         quiet(lambda scores: (np.array(scores) - max(scores) - np.log(np.exp(scores).sum())).tolist()),
+         quiet(lambda scores: [float(s - np.log(sum(np.exp(t) for t in scores)) - max(scores)) for s in scores])),
     ],
     "q3": [
         ("That is the surprise of the one who knows the probabilities. How much larger is the model's?", 1.0397, 1.5 * math.log(2)),
@@ -609,6 +670,10 @@ WRONG = {
          "model's.", 1.2997, Fraction(12997, 10000)),
         ("You subtract the entropies of the two forecasts. The model's surprise is met as often as the world says, not as "
          "often as the model believes.", 0.3041, -0.3041 + 0.6082),
+        ("You subtract the entropies of the two forecasts, and the difference is below 0. The model's surprise is met as often as the "
+         "world says, not as often as the model believes.", -0.3041, Fraction(-3041, 10000)),
+        ("From the model's surprise you take off the surprise that it expects. What would the best forecaster pay?",
+         0.8959, Fraction(8959, 10000)),
     ],
     "q4": [
         ("Whole numbers of this size, and fractions such as 0.5, are exact in float32, and so are their sums. Rounding needs "
@@ -661,6 +726,8 @@ WRONG = {
         ("One of the two factors of a product gets its own value as the slope: the second.", *twice(back=LEFT + RIGHT_OWN)),
         ("Each step has two inputs: only the first gets its share.", *twice(back=LEFT)),
         ("Each step has two inputs: only the second gets its share.", *twice(back=RIGHT_LINE)),
+        ("Going back, op, i and j are still those of the last step: which line looks up the step of each node?",
+         *(right.replace("        op, i, j = steps[node - first]\n", "") for right in twice())),
     ],
     "q7": [
         ("That is plain gradient descent: nothing is remembered from one step to the next.", NoMemory, NoMemoryAgain),
@@ -701,6 +768,12 @@ WRONG = {
          adamw_like(power=False), q8_no_power),
         ("That is Adam: the decay is nowhere.", adamw_like(decays=False),
          q8_later(lambda w, m, s, mh, sh, lr, eps, d: (w - lr * mh / (sh**0.5 + eps), m, s))),
+        ("β is the share of the old mean that is kept: yours is the share of what is new.",
+         adamw_like(turned=True), q8_turned),
+        ("The running mean of the squares takes the square of the gradient, not that of its running mean.",
+         adamw_like(of_mean=True), q8_of_mean),
+        ("Three numbers are asked for: the new weight, and the two running means.",
+         lambda *given: q8_decay_first(*given)[0], lambda *given: q8_one_rate(*given)[0]),
     ],
     "q9": [
         ("At step 0 your rate is 0, so the step is wasted.",
@@ -731,6 +804,7 @@ WRONG = {
          q9_again(lambda x, peak: peak * np.sin(np.pi / 2 * x) ** 2)),
         ("The peak is left out: a share of it is not a learning rate yet.",
          lambda step, steps, warmup, peak: q9_half_angle(step, steps, warmup, 1), lambda step, steps, warmup, peak: q9_table(step, steps, warmup, 1)),
+        ("Two things: at step 0 your rate is 0, and without a warm-up you divide by 0.", q9_divides, q9_divides_again),
     ],
     "q10": [
         ("What the test split chose it can no longer judge: the reported loss is too good.", reports(chosen_by("test")), by("test")),
@@ -746,5 +820,16 @@ WRONG = {
         ("Positions count from 0.", reports(chosen_by("valid"), start=1),
          lambda runs: (q10_loops(runs)[0], q10_loops(runs)[1] + 1, q10_loops(runs)[2])),
         ("A lower loss is a better one.", reports(chosen_by("valid", worst=True)), by("valid", max)),
+        ("The run is right; the epoch is its last one. When would the validation loss have stopped it?", q10_run_then_last,
+         q10_run_then_last_again),
+        ("The epoch is chosen without the test split, but the run is the one that the test split likes best.", q10_test_run,
+         q10_test_run_again),
+        ("You compare the runs by their last epochs, and report an earlier one: each run stands for its best epoch.",
+         q10_runs_by_last, q10_runs_by_last_again),
+        ("First the run, then the epoch: you return them the other way round.",
+         lambda runs: tuple(q10_loops(runs)[place] for place in (1, 0, 2)),
+         lambda runs: [*q10_numpy(runs)[1::-1], q10_numpy(runs)[2]]),
+        ("Three things are asked for: the run, the epoch, and the loss.",
+         lambda runs: q10_loops(runs)[2], lambda runs: float(q10_numpy(runs)[2])),
     ],
 }
