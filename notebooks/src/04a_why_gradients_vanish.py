@@ -216,8 +216,8 @@ result(rtol=1e-6, powers=change, power_at_radius_2=change[2.0])
 # <details><summary>What there is to find</summary>
 #
 # Small weights keep tanh in its middle, where the slope is nearly 1: there the radius tells. Large weights saturate it, and the curve
-# falls below the line. The logistic slope of at most 1/4 makes every radius up to 4 vanish quickly. ReLU has slopes 0 and 1, so
-# nothing saturates, and beyond some radius nothing stops it from exploding. The bound is never crossed, and seldom near.
+# falls below the line. Behind the logistic function even radius 4 leaves a ten-millionth: its slope is at most 1/4. ReLU has slopes 0
+# and 1; nothing saturates, and from 1.5 on it explodes. The bound is never crossed, and seldom near.
 #
 # </details>
 

@@ -161,7 +161,7 @@ result(rtol=1e-6, at_a_third_of_the_rate=third)
 # ## Build it: a cell that lets gradients pass
 #
 # The clipped networks met gradients just as steep, and solved the task: the cliffs stand on the way to the solution. By value
-# works here, too, as long as it does not turn too far. (At a third of the rate two of three free networks get there without: clipping buys
+# works here, too, turned as it is. (At a third of the rate two of three free networks get there without: clipping buys
 # a larger rate.) But it never makes a gradient *longer*. Against vanishing, the step itself must change. Hochreiter and Schmidhuber's idea: a second state, the
 # **cell** $c$, which is not squashed and multiplied by a matrix, but kept by a **gate** and added to:
 #
@@ -293,8 +293,8 @@ result(rtol=1e-9, gigabytes=4 * weights**2 / 1e9, multiplications_to_invert=floa
 #
 # <details><summary>What there is to find</summary>
 #
-# About 3 and more. With a small bias both lines plunge: an LSTM can keep, but does not by itself. The measured line lies a little above
-# $f^k$: the other ways, through $h$ and the gates, carry something, too. At 5 and beyond the gradient may even grow.
+# 2.5 and more. With a small bias both lines plunge: an LSTM can keep, but does not by itself. The measured line lies well above
+# $f^k$: gates differ from unit to unit, and other ways lead through $h$. From 3 on the gradient even grows a little.
 #
 # </details>
 
@@ -349,8 +349,8 @@ for shorter, longer, margin in beats:
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
 # Plain tanh ends at 20, one seed at 10; an orthogonal start brings it to 40 in every seed. The farthest are the LSTM with biases for the lag,
 # and a ReLU network without any gate that starts from the identity: 80, once 160. The GRU from its plain start gets no farther than the
-# orthogonal network, and one LSTM with bias 1 ends at 20. **A gate can keep; whether it does is a matter of its start.** (32 units, 1,500
-# steps: with more of both all go farther.)
+# orthogonal network, and one LSTM with bias 1 ends at 20. **A gate can keep; whether it does is a matter of its start.** (All with 32 units
+# and 1,500 steps; other budgets have other limits.)
 #
 # Does the gradient at the *first* weights tell who will learn far? From the ledger: its norm by distance, three seeds, 8 sequences each.
 
