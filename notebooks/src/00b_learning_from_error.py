@@ -182,7 +182,7 @@ n["d d"] = n["d"] * n["d"]
 n["d d"].backward()
 PLACES = {"x": (0, 0), "w": (1, 1), "b": (2, 1), "w x": (1, 0), "v": (4, 1), "-t": (5, 1)}
 PLACES |= {"z": (2, 0), "h": (3, 0), "v h": (4, 0), "d": (5, 0), "d d": (6, 0)}
-ARROW = {"arrowstyle": "->", "shrinkA": 28, "shrinkB": 28, "color": "#555555"}
+ARROW = {"arrowstyle": "->", "shrinkA": 25, "shrinkB": 25, "color": "#555555"}
 ours = [n[name].grad for name in ("w", "b", "v")]
 result(equals_torch=torch.allclose(torch.tensor(ours, dtype=torch.float64), w.grad, atol=1e-12))
 result(rtol=1e-9, loss=n["d d"].value, slopes={name: node.grad for name, node in n.items()})
