@@ -64,8 +64,8 @@ def sizes(notebook: Notebook) -> list[str]:
 
 
 def executed(notebook: Notebook) -> list[str]:
-    """Every code cell has been run."""
-    counts = [cell["execution_count"] for cell in code(notebook)]
+    """Every code cell has been run, but those that are only shown."""
+    counts = [cell["execution_count"] for cell in code(notebook) if "skip-execution" not in tags(cell)]
     return [] if counts == list(range(1, len(counts) + 1)) else [f"the execution counts are {counts}"]
 
 
