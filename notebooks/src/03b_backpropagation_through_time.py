@@ -50,8 +50,8 @@ from coursekit.train import Carried, fit, streams
 # To train, we need to know for each weight: if it grew a little, would the loss grow or fall?
 #
 # One could try: nudge a weight, run the text again, compare. For the model of 03a, with its 141,018 weights, that is 141,018 runs
-# for *one* step of training. Below one nudge is done that way, on one weight of $V_h$. Then the same number comes from a single
-# run backwards, which gives all the others, too. How can that be?
+# for *one* step of training. Below, a single weight of $V_h$ is nudged so. Then one run backwards gives the same number, and those
+# of all other weights with it. How can that be?
 
 # %% slideshow={"slide_type": "skip"} tags=["core", "world"]
 stories = load("stories")
@@ -88,8 +88,8 @@ result(rtol=1e-2, by_nudging=nudged, by_one_run_back=V_h.grad[0, 1].item())
 #
 # $$L = -\frac{1}{N} \sum_{n=1}^{N} \log p_n = \sum_n \ell_n, \qquad h_n = \tanh(z_n), \qquad z_n = V_x x_n + V_h h_{n-1} + c$$
 #
-# $p_n$: the probability given to the right word after step $n$. Each loss $\ell_n$ depends on $V_h$ through the step that made
-# $h_n$, and through the step that made $h_{n-1}$, and so on. Take one unit ($V_h = v$), three steps, and let
+# $p_n$: the probability given to the right word after step $n$; $\ell_n = -\frac{1}{N} \log p_n$. It depends on $V_h$ through the step
+# that made $h_n$, through the step that made $h_{n-1}$, and so on. Take one unit ($V_h = v$), three steps, and let
 # $e_n = d\ell_n/dh_n$ and $s_n = \tanh'(z_n) = 1 - h_n^2$. One term a line:
 #
 # $$\begin{aligned} dL/dv &= e_1\, s_1\, h_0 \\ &+ e_2\, s_2\, h_1 \\ &+ e_2\, s_2\; v s_1\, h_0 \\ &+ e_3\, s_3\, h_2 \\
@@ -98,7 +98,8 @@ result(rtol=1e-2, by_nudging=nudged, by_one_run_back=V_h.grad[0, 1].item())
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
 # Read the last line from the left: the loss at 3 feels $h_3$ ($e_3$), $h_3$ feels $z_3$ ($s_3$), $z_3$ feels $h_2$ ($v$), $h_2$ feels
 # $z_2$ ($s_2$), and so on to $z_1$, where $v$ was multiplied by $h_0$. A pair $(n, m)$ names each term: the loss at $n$, the use
-# of $v$ at $m$. The cell gives each letter a number, with losses $\ell_n = (h_n - t_n)^2 / 2$. Which term will be smallest?
+# of $v$ at $m$. The cell gives each letter a number: $v = 0.8$, a first state $h_0 = 0.6$ (with zero the first column would vanish),
+# and losses $\ell_n = (h_n - t_n)^2 / 2$ with targets $t_n$, so that $e_n = h_n - t_n$. Which term will be smallest?
 
 # %% slideshow={"slide_type": "skip"} tags=["core", "toy"]
 v = torch.tensor(0.8, dtype=torch.float64, requires_grad=True)
@@ -124,13 +125,16 @@ result(equals_autograd=abs(terms.sum() - v.grad).item() < 1e-10)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ### With matrices
 #
-# The same, for $H$ units: $v s_k$ becomes the matrix $\mathrm{diag}(s_k)\, V_h$ to its left, a path becomes a product,
+# The smallest term was the first, -0.06. The longest path, (3, 1), gave -0.07: two factors $v s$ shrink it, but $e_3$ is large.
+#
+# With $H$ units $v s_k$ becomes $V_h\, \mathrm{diag}(s_k)$, where $\mathrm{diag}(s)$ is the matrix with $s$ on its diagonal and zeros
+# elsewhere. Derivatives by a state are rows, $1 \times H$:
 #
 # $$\frac{d\ell_n}{dz_m} = \frac{d\ell_n}{dh_n}\,\mathrm{diag}(s_n)\, V_h\, \mathrm{diag}(s_{n-1})\, V_h \cdots \mathrm{diag}(s_m),
 # \qquad \frac{dL}{dV_h} = \sum_{n} \sum_{m \le n} \Big(\frac{d\ell_n}{dz_m}\Big)^{\!\top} h_{m-1}^\top$$
 #
-# For $N$ steps these are $N(N+1)/2$ pairs, each a long product. But the paths of all losses share their tails. Let $g_m$ be
-# everything that reaches $z_m$, from its own loss and all later ones:
+# For $N$ steps these are $N(N+1)/2$ pairs, each a long product. But the paths of all losses share their tails. Let $g_m$, a row, be
+# all that reaches $z_m$, from its own loss and all later ones:
 #
 # $$g_m = \Big(\frac{d\ell_m}{dh_m} + g_{m+1} V_h\Big)\,\mathrm{diag}(s_m), \qquad \frac{dL}{dV_h} = \sum_m g_m^\top h_{m-1}^\top$$
 #
@@ -140,8 +144,8 @@ result(equals_autograd=abs(terms.sum() - v.grad).item() < 1e-10)
 # ## Build it: ten lines back
 #
 # `direct` holds $d\ell_n/dh_n$ for every step: $B \times N \times H$, what the output layer sends down. From softmax and
-# cross-entropy it is $\frac{1}{N} W^\top (p_n - \text{one-hot})$, which `bptt.readout` computes: each score is pushed by how far
-# its probability is off.
+# cross-entropy it is $\frac{1}{N} (q_n - o_n)\, W$, which `bptt.readout` computes: $q_n$ are the probabilities of all $V$ words, $o_n$ is
+# the right word's one-hot vector. Each score is pushed by how far its probability is off.
 #
 # The function needs no autograd. The course's own, `bptt.rnn_backward`, must agree, and so must autograd, all in float64 on a
 # whole story. By how much may they differ?
@@ -155,6 +159,7 @@ def backward(direct, x, h, V_h):
         g[:, m] = (direct[:, m] + later) * (1 - h[:, m] ** 2)  # B, H
         later = g[:, m] @ V_h
     past = F.pad(h[:, :-1], (0, 0, 1, 0))  # B, N, H: h_0 .. h_{N-1}
+    # sums over the batch b and the steps n
     return torch.einsum("bnh,bnd->hd", g, x), torch.einsum("bnh,bnk->hk", g, past), g.sum((0, 1))
 
 
@@ -192,7 +197,7 @@ result(steps=n, pairs=n * (n + 1) // 2)
 # **Truncated** backpropagation: cut the text into windows; hand the *state* from each window to the next, but not its history
 # (`detach`). So the network may remember across the border; it is not told what it should have remembered.
 #
-# To fill a batch, the text becomes $B$ streams side by side. Nine letters, two streams, windows of two:
+# To fill a batch, the text is cut into $B$ streams of equal length, read side by side. Nine letters, two streams, windows of two:
 
 # %% slideshow={"slide_type": "-"} tags=["core", "toy"]
 letters = "abcdefghi"
@@ -203,10 +208,10 @@ for window in map(streams([*range(9)], batch=2, window=2), range(2)):
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ### Train it, live
 #
-# All stories in one row, `<bos>` before each; 64 streams, windows of 16 words, 300 steps: as many words a step as a batch of
-# stories in 03a had, on average. `Carried` keeps the state between windows.
+# All stories in one row, `<bos>` before each; 64 streams, windows of 16 words, 300 steps. That is 1,024 words a step; a batch of 32
+# whole stories in 03a had 1,400, on average. `Carried` keeps the state between windows.
 #
-# A window of 16 words is less than half a story. Will the cut show, beside the whole stories of 03a?
+# A window of 16 words is about a third of a story. Will the cut show, beside the whole stories of 03a?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 predict("truncated_loss")
@@ -222,7 +227,8 @@ result(rtol=1e-3, truncated_loss=cross_entropy(model.log_probs(test)))
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Look inside: what is cut
 #
-# 1.70 nats on the test stories: about a hundredth more than whole stories gave in 03a. So what was lost?
+# 1.70 nats on the test stories: about a hundredth more than whole stories gave in 03a, from fewer words. (The curve lies lower: its
+# text holds each `<bos>`, too, which is easy to predict.) So what was lost?
 #
 # Below: the first 32 words of a test story. Each square is a pair, the loss at $n$ traced back to step $m$; its colour is the size of
 # $d\ell_n/dz_m$, as a power of ten. Dark pairs are cut, or lie in the future.
@@ -270,9 +276,9 @@ result(rtol=1e-2, cosines={str(w): cosine(known["trained"], w)[0] for w in (1, 8
 #
 # Terms that are cut are missing every time; more data does not bring them back. That is **bias**, not noise.
 #
-# From the ledger: 64 streams of 256 words of held-out stories, the gradient of the recurrent weights cut after every 1, 2, 4 ...
-# 64 steps, against the whole; three seeds. The distance is the length of the difference over the length of the whole gradient. How
-# far off is a window of 8 after training?
+# From the ledger: networks before training and after 1,000 steps on whole stories. On 64 streams of 256 words of held-out stories the
+# gradient of $V_h$ is cut after every 1, 2, 4 ... 64 steps, and compared with the whole; three seeds. The distance is the length of
+# their difference over the length of the whole gradient. How far off is a window of 8 after training?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 predict("off_at_8")
@@ -316,8 +322,8 @@ result(
 # ### What it saves: memory
 #
 # Windows of 1 end 0.33 nats above the floor, windows of 16 at 0.30. The verb's number pays most: 0.37 against 0.23. Pronouns stay
-# above 1 with every window: in 400 steps no network has learnt them, while 1,000 steps on whole stories could (03a). And 64 is no better
-# than 16: of 1,024 words a step, it reads 16 streams in place of 64.
+# above 1 with every window: in 400 steps no network has learnt them; 1,000 steps on whole stories were enough (03a). And 64 is no
+# better than 16, perhaps because its 1,024 words a step come from 16 streams in place of 64.
 #
 # The price that truncation avoids: what autograd keeps for the way back, for texts of 16 to 256 words, 32 of them side by side. One
 # line for the whole text, one for windows of 16. What will their shapes be? (For each state its numbers are kept, and for each word
@@ -339,7 +345,8 @@ result(rtol=1e-9, lstm=kept["LSTM, whole"][-1], per_step=kept["RNN, whole"][-1] 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Where it breaks
 #
-# The whole text costs the same for each word, the windows no more than their first 16. Two things go wrong in practice.
+# 256 words keep 30 MB as a whole, 2 MB cut at 16: the whole text costs as much again for each word, windows no more than their first
+# 16. Two things go wrong in practice.
 #
 # **The state's history is not cut.** The second window's way back then leads into the first, whose states are gone. **The state is
 # not carried**: every window begins with zeros, in the middle of a story. What will torch say to the first? What will the second
@@ -372,7 +379,7 @@ result(rtol=1e-3, carried=mean_nats(True), empty=mean_nats(False))
 # ## On real data
 #
 # torch refuses: what the first window kept is gone once its own way back is done. With an empty state at each border the loss is 1.80
-# nats, with the state carried 1.64: half of what a story has said is forgotten in the middle of it.
+# nats, with the state carried 1.64: the first words of each window know nothing of their story.
 #
 # A manual has no stories to cut it into: it *is* one long text. Characters again, 32 streams, windows of 64, 200 steps; once with the
 # state carried, once with an empty one at each window. Then both read the rest of the manual in one go. Which will need
@@ -390,10 +397,10 @@ for name, batch in ways.items():
     bits[name] = bits_per_character(speller.model.log_probs([ids["test"]]), len(ids["test"]))
 result(little_between=abs(bits["carried"] - bits["empty"]) < 0.1)
 
-# %% [markdown] slideshow={"slide_type": "notes"} tags=["extra"]
-# Little lies between them (`bits` shows how much with your Python). In 200 steps the network learns to spell; what stood more than 64
-# characters back it has not learnt to use, so it loses nothing by not having it. What a state is worth depends on what the
-# network can do with it. The Hub: one argument changes the text.
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
+# Less than 0.1 bits lie between them (`bits` shows how much with your Python). Most likely 200 steps taught no more than spelling, for
+# which the last few characters do: what stood further back is worth nothing to a network that cannot use it. On the stories, where
+# words agree across the border, the state was worth much. The Hub: one argument changes the text.
 
 # %% slideshow={"slide_type": "skip"} tags=["extra", "unstored"]
 ONLINE = False  # True: WikiText-2 from the Hub (about 5 MB), fetched once and kept

@@ -89,7 +89,7 @@ def read(x, lengths, V_x, V_h, c):
     for n in range(x.size(1)):
         inside = (torch.tensor(lengths) > n)[:, None]  # B, 1
         h = torch.where(inside, torch.tanh(x[:, n] @ V_x.T + h @ V_h.T + c), h)
-        out.append(h * inside)
+        out.append(torch.where(inside, h, 0.0))
     return torch.stack(out, 1), h
     ### END SOLUTION
 
@@ -170,8 +170,8 @@ def backward(direct, h0, h, V_h):
 
 # %% [markdown] ask="q8" points=4 minutes=16 difficulty=4 see="03b, Where it breaks" uses=["numpy", "torch"]
 # ## Carry the state, cut the gradient
-# The author of a training loop reports gradients that depend on the size of the windows in a way that they should not.
-# Nobody finds the bug, so write the function anew: `gradients(v, xs, ts, window)`.
+# A training loop carries its state from window to window, and its gradients are wrong. Nobody finds the bug, so write
+# the function anew: `gradients(v, xs, ts, window)`.
 #
 # The network has one unit, $h_n = \tanh(x_n + v\,h_{n-1})$, $h_0 = 0$, and each step's loss is
 # $\ell_n = (h_n - t_n)^2 / 2$. The text is read window by window. The state goes on from one window to the next, and

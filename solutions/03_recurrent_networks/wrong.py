@@ -219,6 +219,10 @@ def paths(linked=True, slope=lambda h: 1 - np.square(h), turn=lambda V: V.T, own
     return backward
 
 
+def from_zeros(backward):
+    return lambda direct, h0, h, V_h: backward(direct, np.zeros_like(h0), h, V_h)
+
+
 def flat(V):
     return V
 
@@ -376,6 +380,7 @@ WRONG = {
         ("On the way from a state to the sum inside tanh lies a slope.", back(slope=one), paths(slope=one)),
         ("Going back, the matrix is used the other way round than going forward.", back(turn=flat), paths(turn=flat)),
         ("Which state is it that $V_h$ multiplies at step n?", back(own=True), paths(own=True)),
+        ("The state before the first step need not be zeros here, and $V_h$ multiplies it.", from_zeros(back()), from_zeros(paths())),
         ("Which index of $dL/dV_h$ belongs to the new state, and which to the old one?", back(outer=lambda g, h: np.outer(h, g)), paths(swap=True)),
         ("You go from the first step to the last; what a state causes lies later, so what must be known first?", back(forward=True), paths(forward=True)),
         ("What comes from later steps passes through this step's tanh, too.", back(late_slope=False), paths(late_slope=False)),
