@@ -66,19 +66,28 @@ def train(kind: str, hidden: int, fused: bool, rounds: int) -> Comparison:
     x = torch.randn(B, T, hidden, generator=torch.Generator().manual_seed(0))
     name = f"train {kind} {hidden}, {'kernels' if fused else 'loop'}"
     steps = training_step(mine, x), training_step(peer, x)
-    return compare(name, f"torch.nn.{kind}", f"{B} sequences of {T}", *steps, equal, rounds)
+    return compare(
+        name, f"torch.nn.{kind}", f"{B} x {T} steps, {torch.get_num_threads()} threads", *steps, equal, rounds
+    )
 
 
 def decode(kind: str, hidden: int, rounds: int) -> Comparison:
     mine, peer = pair(kind, hidden, fused=True)
     x = torch.randn(1, hidden, generator=torch.Generator().manual_seed(0))
     steps = decoding_steps(mine.step, x), decoding_steps(lambda x, state: peer(x[:, None], state), x)
-    return compare(f"step {kind} {hidden}", f"torch.nn.{kind}", f"1 sequence, {T} times 1 step", *steps, equal, rounds)
+    return compare(
+        f"step {kind} {hidden}",
+        f"torch.nn.{kind}",
+        f"1 x {T} steps, {torch.get_num_threads()} threads",
+        *steps,
+        equal,
+        rounds,
+    )
 
 
 def main() -> int:
     options = arguments(__doc__ or "")
-    print(f"{options.rounds} rounds, {torch.get_num_threads()} threads")
+    print(f"{options.rounds} rounds")
     header()
     done = [
         train(kind, hidden, fused, options.rounds)

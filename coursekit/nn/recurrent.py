@@ -276,8 +276,7 @@ def check_input(x: Tensor, input_size: int, axes: str) -> None:
 
 def check_state(state: States, states: int, shape: tuple[int, int, int]) -> None:
     given = state if isinstance(state, tuple) else (state,)  # a stranger's LSTM may get h alone
-    fits = len(given) == states and all(isinstance(s, Tensor) and s.shape == shape for s in given)
-    if not fits or not isinstance(state, tuple):
+    if len(given) != states or not all(isinstance(s, Tensor) and s.shape == shape for s in given):
         what = "a pair h, c, both" if states == 2 else "one tensor h"
         got = ", ".join(str(tuple(s.shape)) if isinstance(s, Tensor) else type(s).__name__ for s in given)
         raise ValueError(f"the state must be {what} of shape {shape} (layers times directions, B, H); got {got}.")
