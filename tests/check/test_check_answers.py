@@ -296,7 +296,7 @@ def test_questions_and_chapters_that_do_not_exist(check, capsys):
     said = capsys.readouterr().out
     assert said.count("There is no question") == 4
     assert "q1, q2" in said
-    with pytest.raises(CourseError, match="no exercises for chapter '77': there are .*01_language_models"):
+    with pytest.raises(CourseError, match=r"no exercises for chapter '77': there are .*01_language_models"):
         chapter("77")
     assert chapter("01").name == "01_language_models"
 
