@@ -45,7 +45,8 @@ class BPE:
         """`merges` in the order in which they are made, each of two tokens that are there by then.
 
         Without `ids` the bytes get 0 to 255 in GPT-2's order, then come the merges, then the specials. Raises
-        ValueError for merges of unknown tokens or to known ones, ids that are missing, shared or negative, and unusable specials.
+        ValueError for merges of unknown tokens or to known ones, ids that are missing, shared or negative, and
+        unusable specials.
         """
         self.merges = list(merges)
         symbols, steps = _symbols(self.merges)
