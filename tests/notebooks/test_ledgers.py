@@ -30,6 +30,11 @@ def test_the_flow_of_the_gradient_again_gives_the_ledger() -> None:
     assert recheck("04_vanishing_gradients", ["flow"], rtol=1e-6) == []
 
 
+def test_the_memory_of_a_backward_pass_again_gives_the_ledger() -> None:
+    """Bytes that autograd keeps, counted: nothing random."""
+    assert recheck("03_recurrent_networks", ["memory"], rtol=1e-9) == []
+
+
 @pytest.mark.full
 def test_training_again_gives_the_ledger() -> None:
     """1,000 steps differ between processors: by less than a hundredth where they are tame."""
