@@ -82,7 +82,8 @@ result(distance=first, rtol=1e-6, times_smaller=norms[0] / norms[first])
 # $$\frac{d\ell_N}{dh_1} = \frac{d\ell_N}{dy_N}\,\frac{dy_N}{dh_N}\; J_N\, J_{N-1} \cdots J_2,
 # \qquad J_n = \frac{dh_n}{dh_{n-1}} = \mathrm{diag}\big(\sigma'(z_n)\big)\, V_h$$
 #
-# $\sigma$ is the nonlinearity, $z_n = V_x x_n + V_h h_{n-1} + c$ what it is given. The first two factors are a row of $H$ numbers.
+# $\sigma$ is the nonlinearity, $z_n = V_x x_n + V_h h_{n-1} + c$ what it is given ($c$: the bias of 03a; the toy has none).
+# $\mathrm{diag}$ puts $H$ numbers on the diagonal of a matrix. The first two factors are a row of $H$ numbers.
 # Every step back multiplies it by one more matrix of $H \times H$: **fifty factors below 1 are nearly nothing, above 1 very much.**
 #
 # But a matrix is not a number. By how much does it stretch a row?
@@ -119,7 +120,8 @@ result(rtol=1e-6, stretches_by=most, at_least=least, J=J)
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
 # The longest row after the step has the length 1.16, although no slope is above 0.9: the weights did that, and the entries alone do not
-# show it. The slopes' part comes from the nonlinearity. At which $z$ is it largest, for $\tanh$ and for the logistic function $1 / (1 + e^{-z})$? And how large?
+# show it. The slopes' part comes from the nonlinearity. At which $z$ is it largest, for $\tanh$ and for the logistic function $1 / (1 +
+# e^{-z})$? And how large?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=2
 z = torch.linspace(-5, 5, 201, dtype=torch.float64)
@@ -176,7 +178,7 @@ result(rtol=1e-6, at_the_end=ours[0], ten_back=ours[10], fifty_back=ours[50])
 # ## Use it: predicted and measured
 #
 # Three ways, one curve. Now other weights: the same random $V_h$, scaled to the spectral radius 0.5, 1, 2 and 4. Lines are predicted
-# from the Jacobians, dots are measured by autograd.
+# from the Jacobians, black dots are measured by autograd.
 #
 # With a radius of 2, will the gradient explode? Say what is left of it after 50 steps, as a power of ten.
 
@@ -205,7 +207,7 @@ result(rtol=1e-6, powers=change, power_at_radius_2=change[2.0])
 # ## Look inside: radius and activation
 #
 # Predicted and measured agree to the last digits: their logarithms correlate with 1, and no point is off. At radius 0.5 less than
-# $10^{-18}$ is left. At radius 2 it is **six times more** than at the end, where $2^{50}$ would be $10^{15}$ times. At 4 it explodes.
+# $10^{-18}$ is left. At radius 2 it is **six times what it was** at the end, where $2^{50}$ would be $10^{15}$ times. At 4 it explodes.
 #
 # The slider shows the measured gradient, the bound of the singular values, and what the spectral radius of $V_h$ alone would say,
 # $\rho^k$ (a straight line).
@@ -244,7 +246,7 @@ show.slider(look, radius=(0.25, 4.0, 0.25), activation=ACTIVATIONS, start=begin)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Measure it: the exponent, not the radius
 #
-# If the radius of $V_h$ decided, then 1 would be the border between vanishing and exploding, and $\lambda$ were $\log \rho$. The
+# If the radius of $V_h$ decided, 1 would be the border between vanishing and exploding, and $\lambda$ would be $\log \rho$. The
 # exponent in four lines: send any direction through the Jacobians, add up the logarithms of its growth, and rescale it to length 1.
 # Here it is along 1,000 steps at radius 1, beside the package (which follows all $H$ directions at once) and $\log \rho$.
 #
@@ -280,7 +282,7 @@ predict("missing_at_4")
 book = ledger("04_vanishing_gradients")
 keys = [f"tanh, radius {r}" for r in RADII]
 log_radius = [book.mean("flow", f"{key}/log radius") for key in keys]
-rates = {"spectral radius of V_h": log_radius}
+rates = {"log of the radius": log_radius}
 rates["Lyapunov exponent"] = [book.mean("flow", f"{key}/exponent") for key in keys]
 labels = {"x": "spectral radius of V_h", "y": "growth (nats a step)", "logx": True}
 curves = {n: (RADII, ys) for n, ys in rates.items()}
@@ -299,8 +301,9 @@ result(predicted_is_measured=max(map(max, errors)) < 1e-9, seeds=len(errors[0]))
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Where it breaks: eigenvalues
 #
-# At radius 2 the exponent is -0.05 on average: eigenvalues of 2, and yet it hardly grows. At 4 it is 0.20, which is 1.18 below
-# $\log 4$. The border lies between the two, not at 1, for saturated units lower every factor.
+# At radius 2 the exponent is -0.05 on average: an eigenvalue of 2, and yet the gradient shrinks, slowly (the one network above
+# grew: near the border, draws differ). At 4 it is 0.20, which is 1.18 below $\log 4$. So the border lies between 2 and 4 here,
+# not at 1: saturated units lower every factor.
 #
 # "All eigenvalues are below 1, so the gradient vanishes": in the end, if $J$ is constant. **Until then it may do anything.** Take
 #
@@ -321,8 +324,9 @@ result(rtol=1e-9, largest=flow.max(), three_back=flow[3])
 result(smaller_from=int((flow < 1).nonzero()[0]))
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
-# The norm leaps to 10.01 and is below 1 only from the eighth step on. The matrix is **non-normal**: its eigenvectors nearly coincide,
-# and singular values (here 10.02) lie far from eigenvalues. What a training step feels is the first steps, not the limit.
+# The norm leaps to 10.01 and is below 1 only from the eighth step on. The matrix is **non-normal**: its eigenvectors do not stand at
+# right angles (this one has a single direction of them), and singular values (here 10.02) lie far from eigenvalues. What a training step
+# feels is the first steps, not the limit.
 #
 # Now the other way round: $V_h = 3 \begin{pmatrix} 1 & -1 \\ 1 & -1 \end{pmatrix}$ has $V_h V_h = 0$: two steps back, the gradient is
 # zero. Suppose the second unit is half saturated, with the slope 0.5. Guess the spectral radius of $\mathrm{diag}(1, 0.5)\, V_h$.
@@ -332,8 +336,8 @@ predict("radius_behind_slopes")
 V_zero = 3 * torch.tensor([[1.0, -1.0], [1.0, -1.0]], dtype=torch.float64)
 J = torch.tensor([1.0, 0.5], dtype=torch.float64).diag() @ V_zero
 for name, matrix in (("slopes 1, 1  ", V_zero), ("slopes 1, 0.5", J)):
-    power = probe.jacobian_products(matrix.expand(8, 2, 2)).norm(dim=(1, 2))  # k = 0 ... 8
-    print(name, "norm of the product:", [round(v, 1) for v in power.tolist()])
+    power = singular_values(probe.jacobian_products(matrix.expand(8, 2, 2)))[:, 0]  # k = 0 ... 8
+    print(name, "longest row after k steps:", [round(v, 1) for v in power.tolist()])
 result(
     atol=1e-6, radius_of_V=0.0 if (V_zero @ V_zero == 0).all() else probe.spectral_radius(V_zero)
 )
