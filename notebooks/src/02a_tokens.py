@@ -87,13 +87,16 @@ words = sum(len(line.split()) for line in test)
 letters = Vocab.build(text)  # a string counts as its characters
 by_character = sum(len(letters.encode(line)) for line in test) / words
 print("the first story:", text[0][:60], "...")
+print("the table:", *(f"{i} {word}" for i, word in enumerate(vocab.words[:9])), "...")
 result(characters=len(letters), words=len(vocab))
 result(rtol=1e-9, tokens_per_word_by_character=by_character)
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
-# By character a table of 32 entries is enough (four of them special) and a word costs 4.7 tokens, its space included. By word the table has 602
+# By character a table of 32 entries is enough and a word costs 4.7 tokens, its space included. By word the table has 602
 # entries and a word costs one token. A model's time grows with the number of tokens, its memory with the number of entries.
 # Pieces choose a point between. The question is only: which pieces?
+#
+# In both tables ids 0 to 3 are **special tokens**, which no text spells: padding, the unknown, the beginning and the end of a text.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## Build it: byte-pair encoding
@@ -106,6 +109,8 @@ result(rtol=1e-9, tokens_per_word_by_character=by_character)
 # 3. Among equally frequent pairs the older symbols win, so everybody learns the same merges.
 #
 # Five forms of one verb: *paint, paints, painted, painting, painter*. Which piece will they share, and after how many merges?
+#
+# *a timid tiger tickled a tired tinker*: which three pairs are joined? (*a* and *t* are neighbours twice, too.)
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=3
@@ -139,17 +144,23 @@ def draw_boxes(ax, rows, hues=("#a9d1ee", "#f6d7a7", "#c9e4c5", "#e5c8e0", "#ddd
 
 forms = {"paint": 2, "paints": 1, "painted": 1, "painting": 1, "painter": 1}
 learnt, split = learn(forms, 4)
-same = [(m.pair, m.words) for m in trace(forms, 4)][-1]
+same = [(m.pair, m.words) for m in trace(forms, 4)][-1] == (learnt[-1], split)
+tiger, _ = learn(Counter(["a", "timid", "tiger", "tickled", "a", "tired", "tinker"]), 3)
 print(*(" ".join(pieces) for pieces in split.values()), sep="  |  ")
-result(merges=[a + b for a, b in learnt], equals_coursekit=(learnt[-1], split) == same)
+result(merges=[*map("".join, learnt)], sentence=[*map("".join, tiger)], equals_coursekit=same)
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
 # Four merges, *in*, *ain*, *pain*, *paint*, and the five forms share one token: whatever a model learns about *paint* in one form helps in the
 # others. Nobody told it what a stem is. (*in* came first, since *painting* has it twice; then all pairs inside *paint* occur
 # six times, and the tie-break decided. `join` goes from left to right: *aaa* becomes *aa a*.) The package finds the same merges, and counts anew only what a merge changed.
+#
+# In the sentence *ti* comes first, five times, then *ed* and *er*, twice each. *a* and *t* meet twice as well, but across a word's border: not counted.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Use it: the four tokenisers
+#
+# **How is a new word cut?** The merges are replayed on its letters: of all that are possible the one that was learnt first, until none is left. By
+# the four merges above *pained* is *pain e d*.
 #
 # **Where does a word end?** Cut at spaces and put a mark `</w>` after each word (Sennrich and others 2016): then *ing* inside a word and *ing*
 # at its end are different pieces, and the text can be put together again.
@@ -222,7 +233,7 @@ result(**ours, equals_coursekit=all(WordPiece(table).split(w) == cut for w, cut 
 # WordPiece cut *unt ##ie ##d*, though *un ##tie ##d* reads better: it never goes back. And *under* is unknown as a whole, though *un* fits. (So a table should
 # hold every letter, bare and with `##`.)
 #
-# T5's tokeniser gives each piece $x_i$ a probability and takes, of *all* cuts of a word, the one whose product is largest:
+# T5's tokeniser gives each piece $x_i$ a probability and takes, of *all* cuts of a word, the one whose product is largest, the sum of logarithms over its $M$ pieces:
 #
 # $$\hat x = \arg\max_{x_1 \dots x_M} \sum_{i=1}^{M} \log p(x_i)$$
 #
@@ -256,7 +267,7 @@ result(rtol=1e-9, cut=cut, log_p=score, equals_coursekit=model.tokens("untied") 
 # 1. **E**: with the present $p$, every cut of a word has a probability; count each piece by the probability of the cuts that use it.
 # 2. **M**: $p(\text{piece})$ = its expected count / all expected counts.
 #
-# Each round can only raise the probability of the text (Dempster and others 1977). Now and then the pieces that help least are thrown away, until
+# Such a step can only raise the probability of the text (Dempster and others 1977). Now and then the pieces that help least are thrown away, until
 # $V$ are left; then the text gets *less* probable, with fewer pieces. Do the measured numbers obey?
 
 # %% slideshow={"slide_type": "subslide"} tags=["extra", "world"] minutes=2
@@ -274,6 +285,8 @@ result(rtol=1e-6, first=likelihood[0], best=max(likelihood), last=likelihood[-1]
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ### Padding and masks
+#
+# (In the box the line rises in every round of three steps, to -425 thousand nats, and ends at -467 with a tenth of the pieces.)
 #
 # A batch is a rectangle, and sentences are not equally long. So shorter rows are filled up with a special token, the **padding**, and a **mask**
 # remembers which places are real: 1 a token, 0 padding. Other special tokens begin a text, end it, or stand between two texts; BERT's
@@ -294,7 +307,9 @@ result(shape=ids.shape, real=sum(sum(row.mask) for row in batch))
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Look inside: merge by merge
 #
-# Move `merges`. Each box is one token, and equal tokens have equal colours.
+# (23 places were real. `!` never stood in the stories, so it became `[UNK]`.)
+#
+# Move `done`, the number of merges. Each box is one token, and equal tokens have equal colours.
 #
 # - Which pieces appear first: beginnings, endings, or the middle of words?
 # - After how many merges is *the* one token? When does *sandcastle* stop being spelt?
@@ -321,6 +336,9 @@ result(tokens=[len(WordBPE(merges[:n]).segment("sandcastle")) for n in (50, 200,
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Measure it
+#
+# (*the* is one token from merge 8 on, *sandcastle* from 557; short words and endings come first. *sandcastel* keeps *sand* to the end, and its rest
+# is spelt *ca st el _*.)
 #
 # How many tokens does a word cost, at each size of the table, on stories that the tokenisers have not seen? Byte-pair encoding with 600 entries: the
 # stories have 598 different words. Say a number before you look: 1.0 would mean that each word is one token.
@@ -357,7 +375,7 @@ result(rtol=1e-9, at_1200={name: row[-1] for name, row in fertility.items()})
 # Fewer tokens mean fewer predictions, each of them harder. So per token nothing can be compared, but per character it can. One model for all: a Kneser-Ney
 # 5-gram over the ids of byte-level BPE, scored on the same stories. It sees four *tokens* back, whatever a token is.
 #
-# With more merges, will its bits per character fall, rise, or stay?
+# With more merges, will its bits per character fall, rise, or stay? Say at which of the five sizes $V$ they are fewest (`fewest_at`).
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 predict("fewest_at")
@@ -377,8 +395,9 @@ display(
 result(rtol=1e-6, bits=bits, floor=known, fewest_at=SIZES[bits.index(min(bits))])
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
-# It falls from 0.655 to 0.633 at 900 entries, and rises again. At first longer tokens let the model look further back with the same four; later each token has been seen
-# too seldom. All that is a fiftieth of a bit; to the floor, 0.43, it is ten times as far. No tokeniser makes up for a model that looks four tokens back.
+# It falls from 0.655 to 0.633 at 900 entries, and rises again. Two forces would explain it: with longer tokens the same four reach further back, but each token has been
+# seen less often. All that is a fiftieth of a bit; to the floor, 0.43, it is nearly ten times as far. None of the five tables makes up for a model that looks
+# four tokens back.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Where it breaks
@@ -389,7 +408,7 @@ result(rtol=1e-6, bits=bits, floor=known, fewest_at=SIZES[bits.index(min(bits))]
 #   spells it out unless you ask otherwise.
 # - **A cut in the middle of a word**: a prompt that ends in *sand* has chosen tokens that the training text never put before *castle*.
 #
-# Which of these four can you see in the ids below?
+# Which of these four can you see in the tokens below?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
 gpt = BPE.train(train, 600, specials=["<|endoftext|>"])
@@ -402,7 +421,11 @@ result(plain=plain, special=special, space_changes_all=apart)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
-# The same functions, another text: the manual that every Python carries. Its Zipf tail is long, and so the curve falls more slowly than in a world of 600 words.
+# (All four: *found* has one token after a space and three at the start; *sandcastel* is five pieces; the special text is spelt with ten; and *sand* is *sa nd*,
+# which begins no *sandcastle*, one token.)
+#
+# The same functions, another text: the manual that every Python carries. Its Zipf tail is long: after 800 merges a word costs more than in our world of 600
+# words after 944.
 # (Versions of Python differ, so only claims are stored.)
 #
 # Published tables work as well: `BPE.load(folder)` reads GPT-2's `encoder.json` and `vocab.bpe` or a `tokenizer.json`, `WordPiece.load` BERT's `vocab.txt`,

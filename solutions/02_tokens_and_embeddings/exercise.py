@@ -42,7 +42,7 @@ def merge(pieces, left, right):
 #             merged.append(right)
 #             merged.append(right + left)
 
-# %% [markdown] ask="q2" kind="number" points=1 minutes=4 difficulty=1 see="02a, The idea"
+# %% [markdown] ask="q2" kind="number" points=1 minutes=4 difficulty=1 see="02a, Build it"
 # ## Five forms of one word
 # A text holds the words *cook*, *cooks*, *cooked*, *cooking* and *cooker*, each of them once, and nothing else.
 # Byte-pair encoding starts from single letters, without a mark for the end of a word, and makes three merges; each time
@@ -76,7 +76,7 @@ def best_pair(words):
     return min(counts, key=lambda pair: (-counts[pair], pair))  ### SOLUTION
 
 
-# %% [markdown] ask="q4" kind="counterexample" points=2 minutes=7 difficulty=2 see="02a, Where it breaks"
+# %% [markdown] ask="q4" kind="counterexample" points=2 minutes=7 difficulty=2 see="02a, Build it"
 # ## Catch the short cut
 # Merging a pair takes ten lines in question 1. The author of `careless` needs one: write the pieces with spaces between
 # them and replace text. Prove that this goes wrong.
@@ -175,7 +175,7 @@ def segment(word, merges):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q8" points=3 minutes=12 difficulty=3 see="02a, Build it"
+# %% [markdown] ask="q8" points=3 minutes=12 difficulty=3 see="02a, Use it"
 # ## As BERT cuts it
 # WordPiece uses no merges, only a vocabulary. Write `wordpiece(word, vocabulary)`.
 #
