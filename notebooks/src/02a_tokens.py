@@ -233,7 +233,7 @@ result(**ours, equals_coursekit=all(WordPiece(table).split(w) == cut for w, cut 
 # WordPiece cut *unt ##ie ##d*, though *un ##tie ##d* reads better: it never goes back. And *under* is unknown as a whole, though *un* fits. (So a table should
 # hold every letter, bare and with `##`.)
 #
-# T5's tokeniser gives each piece $x_i$ a probability and takes, of *all* cuts of a word, the one whose product is largest, the sum of logarithms over its $M$ pieces:
+# T5's tokeniser gives each piece $x_i$ a probability and takes, of *all* cuts of a word, the one whose product is largest; in logarithms, for a cut of $M$ pieces:
 #
 # $$\hat x = \arg\max_{x_1 \dots x_M} \sum_{i=1}^{M} \log p(x_i)$$
 #
@@ -337,8 +337,8 @@ result(tokens=[len(WordBPE(merges[:n]).segment("sandcastle")) for n in (50, 200,
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Measure it
 #
-# (*the* is one token from merge 8 on, *sandcastle* from 557; short words and endings come first. *sandcastel* keeps *sand* to the end, and its rest
-# is spelt *ca st el _*.)
+# (*the* is one token from merge 8 on, *sandcastle* from 557; short words and endings come first. After all 600 merges *sandcastel* has *sand*, too,
+# and its rest is *ca st el _*.)
 #
 # How many tokens does a word cost, at each size of the table, on stories that the tokenisers have not seen? Byte-pair encoding with 600 entries: the
 # stories have 598 different words. Say a number before you look: 1.0 would mean that each word is one token.
@@ -429,7 +429,7 @@ result(plain=plain, special=special, space_changes_all=apart)
 # (Versions of Python differ, so only claims are stored.)
 #
 # Published tables work as well: `BPE.load(folder)` reads GPT-2's `encoder.json` and `vocab.bpe` or a `tokenizer.json`, `WordPiece.load` BERT's `vocab.txt`,
-# `Unigram.load` a SentencePiece file; their ids are those of the published tokenisers.
+# `Unigram.load` a SentencePiece file; their ids are those of the published tokenisers. Each has a `save` as well.
 
 # %% slideshow={"slide_type": "-"} tags=["core", "real"]
 manual = {split: "".join(rows["text"]) for split, rows in load("text", source="pydoc").items()}
