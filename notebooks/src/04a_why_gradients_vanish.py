@@ -113,7 +113,8 @@ alt = f"A circle becomes an ellipse: half axes {most:.2f} and {least:.2f}."
 picture, ax = show.canvas(alt, height=3.2)
 ax.plot(*circle.T, color="#999999", label="rows before")
 ax.plot(*(circle @ J).T, color="#0072B2", label="one step back")
-ax.set(aspect="equal", title=f"longest {most:.2f}, shortest {least:.2f}")
+labels = {"xlabel": "first entry of the row", "ylabel": "second entry"}
+ax.set(**labels, aspect="equal", title=f"longest {most:.2f}, shortest {least:.2f}")
 ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
 display(picture)
 result(rtol=1e-6, stretches_by=most, at_least=least, J=J)
@@ -142,7 +143,7 @@ result(rtol=1e-6, tanh_at_3=derivative["tanh"][160])
 # But $\sigma'(z_n)$ changes with each input. Then eigenvalues of single factors decide nothing, and those of $V_h$ still less. What
 # decides is the growth rate of the product itself, its largest **Lyapunov exponent**
 #
-# $$\lambda = \lim_{k \to \infty} \frac{1}{k} \log \big| J_{k} \cdots J_1\, q \,\big| \qquad \text{(for almost any start } q)$$
+# $$\lambda = \lim_{k \to \infty} \frac{1}{k} \log \big| J_{k} \cdots J_1\, q \,\big| \qquad \text{(for almost any first direction } q)$$
 #
 # in nats a step: $\lambda < 0$ vanishes, $\lambda > 0$ explodes, and for one constant $J$ it is $\log \rho$.
 

@@ -161,7 +161,7 @@ result(rtol=1e-6, at_a_third_of_the_rate=third)
 #
 # The clipped networks of the ledger met gradients that were steeper still, with norms of 20 and more, and solved the task: the cliffs
 # stand on the way to the solution. By value works here, too, turned as it is. (At a third of the rate two of three free networks get
-# there without: clipping buys a larger rate.) But it never makes a gradient *longer*. Against vanishing, the step itself must change.
+# there without: clipping buys a larger rate.) But clipping never makes a gradient *longer*. Against vanishing, the step itself must change.
 # Hochreiter and Schmidhuber's idea: a second state, the **cell** $c$, which is not squashed and multiplied by a matrix, but added to;
 # and, since Gers and others (2000), kept by a **gate**:
 #
