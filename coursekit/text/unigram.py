@@ -15,7 +15,6 @@ import math
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import index
 from pathlib import Path
 from random import Random
@@ -24,10 +23,11 @@ from typing import Any
 from coursekit.errors import CourseError
 from coursekit.files import write_atomically
 from coursekit.text.normalise import SPACE, mark_spaces, refuse_lone_surrogates
+from coursekit.text.sentencepiece_files import Model, float32, read, utf8
 from coursekit.text.vocab import SPECIALS
 
+_IN_TEXT = ("normal", "user-defined")  # kinds that a text can contain
 UNKNOWN_PENALTY = 10.0  # an unknown character scores so much less than the rarest piece (SentencePiece's value)
-UNKNOWN_TEXT = " ⁇ "  # what an unknown piece decodes to (SentencePiece's choice)
 USER_DEFINED_SCORE = -0.1  # such pieces always win (SentencePiece's value)
 SAVED_AS = "coursekit unigram 1"
 
@@ -185,11 +185,11 @@ class Unigram:
         if tuple(pieces[:4]) != SPECIALS:
             raise ValueError(f"the pieces start with {', '.join(SPECIALS)}; use Unigram.train to learn some from text.")
         kinds = ["control", "unknown", "control", "control"] + ["normal"] * (len(pieces) - 4)
-        self._set_up(_Model(list(pieces), list(scores), kinds))
+        self._set_up(Model(list(pieces), list(scores), kinds))
         self.special = {"pad": 0, "unk": 1, "bos": 2, "eos": 3}
         self._library: Any = None
 
-    def _set_up(self, model: "_Model") -> None:
+    def _set_up(self, model: Model) -> None:
         normal = [s for s, kind in zip(model.scores, model.kinds, strict=True) if kind == "normal"]
         if not normal or "unknown" not in model.kinds:
             raise ValueError("the model needs pieces of text and one for what is unknown.")
@@ -229,7 +229,7 @@ class Unigram:
     def _cut(self, text: str, generator: Random | None, temperature: float | int) -> list[tuple[str, int]]:
         """(piece, id) along one cut: an unknown character becomes its bytes if the model has them."""
         lattice = self.lattice(text)
-        rounded = _float32 if self._library else float
+        rounded = float32 if self._library else float
         arcs = sample(lattice, generator, temperature) if generator else viterbi(lattice, rounded)
         cut: list[tuple[str, int]] = []
         for _, piece, _ in arcs:
@@ -270,12 +270,12 @@ class Unigram:
             if model.kinds[i] == "byte":
                 waiting += bytes([int(self.pieces[i][3:5], 16)])
                 continue
-            text, waiting = text + _utf8(waiting), b""
+            text, waiting = text + utf8(waiting), b""
             piece, first = self._surface(i), first and not text
             if first and piece.startswith(SPACE) and (model.prefix or model.collapse):
                 piece, first = piece[1:], model.collapse  # of several spaces in front, all go or only the one added
             text += piece.replace(SPACE, " ")
-        return text + _utf8(waiting)
+        return text + utf8(waiting)
 
     def _surface(self, i: int) -> str:
         return {"control": "", "unknown": self._model.unknown_text}.get(self._model.kinds[i], self.pieces[i])
@@ -318,7 +318,7 @@ class Unigram:
 
     @classmethod
     def _from_sentencepiece(cls, data: bytes) -> "Unigram":
-        model = _read_sentencepiece(data)
+        model = read(data)
         made = cls.__new__(cls)
         made._set_up(model)
         try:
@@ -395,81 +395,3 @@ def _em(
             watch(len(scores), log_likelihood)
         scores = maximise(counts)
     return counts
-
-
-@dataclass
-class _Model:
-    """What a SentencePiece file says: pieces, their scores and kinds, and how to write text again."""
-
-    pieces: list[str]
-    scores: list[float]
-    kinds: list[str]
-    prefix: bool = True  # a mark is put before the first word
-    collapse: bool = True  # spaces at the ends and next to others are dropped
-    unknown_text: str = UNKNOWN_TEXT
-
-
-_IN_TEXT = ("normal", "user-defined")  # kinds that a text can contain
-_KINDS = {1: "normal", 2: "unknown", 3: "control", 4: "user-defined", 5: "unused", 6: "byte"}
-_TYPES = {1: "Unigram", 2: "BPE", 3: "word", 4: "character"}
-
-
-def _read_sentencepiece(data: bytes) -> _Model:
-    """The parts of a SentencePiece file (a protocol buffer, sentencepiece_model.proto) that the library hides."""
-    message = _fields(data)
-    if not {1, 2, 3} <= set(message):
-        raise ValueError("it is damaged or cut short")
-    trainer, normaliser = _fields(message[2][-1]), _fields(message[3][-1])
-    kind = _TYPES.get(trainer.get(3, [1])[-1], "strange")
-    if kind != "Unigram":
-        raise CourseError(f"the file holds a SentencePiece model of the {kind} kind, not Unigram: load another file.")
-    if 5 in message:
-        raise CourseError("the model rewrites text after decoding, which is not supported here: use its own library.")
-    pieces = [_fields(piece) for piece in message[1]]
-    return _Model(
-        [piece[1][-1].decode() for piece in pieces],
-        [struct.unpack("<f", piece.get(2, [bytes(4)])[-1])[0] for piece in pieces],
-        [_KINDS[piece.get(3, [1])[-1]] for piece in pieces],
-        bool(normaliser.get(3, [1])[-1]),
-        bool(normaliser.get(4, [1])[-1]),
-        trainer.get(44, [UNKNOWN_TEXT.encode()])[-1].decode(),
-    )
-
-
-def _fields(data: bytes) -> dict[int, list[Any]]:
-    """The values of each numbered field of a protocol buffer message: integers, or bytes for all else."""
-    found: dict[int, list[Any]] = {}
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        value: int | bytes
-        if key & 7 == 0:
-            value, at = _varint(data, at)
-        else:
-            length, at = (4, at) if key & 7 == 5 else (8, at) if key & 7 == 1 else _varint(data, at)
-            value, at = data[at : at + length], at + length
-        if at > len(data) or key & 7 not in (0, 1, 2, 5):
-            raise ValueError("it is damaged or cut short")
-        found.setdefault(key >> 3, []).append(value)
-    return found
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """The integer that starts at byte `at`, seven bits a byte, and where the next value starts."""
-    value = shift = 0
-    while True:
-        if at >= len(data):
-            raise ValueError("it is damaged or cut short")
-        value |= (data[at] & 127) << shift
-        at, shift = at + 1, shift + 7
-        if data[at - 1] < 128:
-            return value, at
-
-
-def _float32(value: float) -> float:
-    return float(struct.unpack("f", struct.pack("f", value))[0])
-
-
-def _utf8(data: bytes) -> str:
-    """The text of the bytes; each one that is not part of a character becomes U+FFFD."""
-    return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in data.decode("utf-8", "surrogateescape"))
