@@ -183,9 +183,7 @@ class Recurrent(nn.Module):
         step, and the backward direction, which meets the padding first, begins at that step.
         """
         w_x, w_h, b_x, b_h = weights
-        # `unbind`, not a[t]: the gradient of a slice is as large as the whole. The copy of W_h makes its gradient,
-        # summed over the steps, come out in the layout that a matrix product writes fastest.
-        a, w_h = F.linear(x, w_x, b_x).unbind(0), w_h.t().contiguous()  # T times B, G; and H, G
+        a, w_h = F.linear(x, w_x, b_x).unbind(0), w_h.t()  # T times B, G (a slice's gradient would fill T, B, G); H, G
         outputs = []
         for t in reversed(range(len(a))) if backward else range(len(a)):
             new = self.cell(a[t], state, w_h, b_h)
