@@ -35,7 +35,7 @@ class Comparison:
     def __str__(self) -> str:
         return (
             f"{self.name:<28} {self.peer:<24} {self.size:<34} {self.ours * 1e3:>9.2f} {self.theirs * 1e3:>10.2f} "
-            f"{self.ratio:>8.1f}  [{self.low:.1f}, {self.high:.1f}]"
+            f"{self.ratio:>8.3g}  [{self.low:.3g}, {self.high:.3g}]"
         )
 
 
@@ -87,7 +87,7 @@ def report(benchmark: str, rows: list[Comparison], bars: dict[str, float]) -> in
     path.write_text(json.dumps({"machine": machine, "rows": [asdict(row) for row in rows]}, indent=1) + "\n")
     missed = [row for row in rows if row.name in bars and row.high < bars[row.name]]
     for row in missed:
-        print(f"bar missed: {row.name} is {row.ratio:.1f} times as fast, the bar is {bars[row.name]:g}")
+        print(f"bar missed: {row.name} is {row.ratio:.3g} times as fast, the bar is {bars[row.name]:g}")
     print(f"written to {path}")
     return int(bool(missed))
 

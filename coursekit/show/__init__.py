@@ -8,17 +8,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from coursekit.show.charts import heatmap as heatmap
+    from coursekit.show.charts import lines as lines
+    from coursekit.show.charts import scatter as scatter
     from coursekit.show.explorable import slider as slider
     from coursekit.show.picture import Picture as Picture
     from coursekit.show.picture import canvas as canvas
     from coursekit.show.plots import by_distance as by_distance
     from coursekit.show.plots import gap_by_kind as gap_by_kind
     from coursekit.show.plots import gap_to_floor as gap_to_floor
-    from coursekit.show.plots import heatmap as heatmap
     from coursekit.show.plots import learning_curve as learning_curve
-    from coursekit.show.plots import lines as lines
     from coursekit.show.plots import next_word as next_word
-    from coursekit.show.plots import scatter as scatter
     from coursekit.show.style import colour as colour
     from coursekit.show.style import use_style as use_style
 
@@ -28,11 +28,11 @@ _HOME = {
     "by_distance": "plots",
     "gap_by_kind": "plots",
     "gap_to_floor": "plots",
-    "heatmap": "plots",
+    "heatmap": "charts",
     "learning_curve": "plots",
-    "lines": "plots",
+    "lines": "charts",
     "next_word": "plots",
-    "scatter": "plots",
+    "scatter": "charts",
     "slider": "explorable",
     "colour": "style",
     "use_style": "style",
