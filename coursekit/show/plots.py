@@ -9,7 +9,7 @@ from typing import Any
 
 from coursekit.show.axes import Curve, Number, finish, named, plain, points_of
 from coursekit.show.picture import Picture, canvas
-from coursekit.show.style import colour, looks, styled
+from coursekit.show.style import FAMILIES, colour, looks, styled
 
 
 @styled
