@@ -1,0 +1,95 @@
+"""What a decoder asks of a model, and what it gives back.
+
+A model goes one word further for many rows at once, and lets its rows be picked and repeated:
+
+    logits, state = model.step(ids, state)    ids " B", logits "B V": of the word that follows, given all read so far
+    state = model.select(state, rows)         rows " R": row i of the new state is row rows[i] of the old one
+
+Neither changes the state that it is given. The first state comes from the model (`start(source, lengths)` of an
+encoder-decoder, `initial_state` or None of a language model). Letters: B rows, V vocabulary.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from coursekit.models.rnn_lm import evaluating
+
+
+class Stepper(Protocol):
+    """A model that can be decoded: see the top of this file."""
+
+    def step(self, ids: Int[Tensor, " B"], state: Any, /) -> tuple[Float[Tensor, "B V"], Any]: ...
+
+    def select(self, state: Any, rows: Int[Tensor, " R"], /) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One output of a decoder.
+
+    `ids` hold neither the first id nor the end token. `log_probs` are the model's own log p of each id given those
+    before it in nats, whatever temperature or filter chose it; that of the end token stands last if `finished`, and
+    is missing if the output was cut at the greatest length. `score` is what the decoder ranks by.
+    """
+
+    ids: list[int]
+    log_probs: list[float]
+    finished: bool
+    score: float
+
+    @property
+    def log_prob(self) -> float:
+        """log p of the whole output in nats."""
+        return sum(self.log_probs)
+
+
+def best(decoded: Sequence[Sequence[Hypothesis]]) -> list[list[int]]:
+    """The ids of the first hypothesis of each row."""
+    return [row[0].ids for row in decoded]
+
+
+def first_ids(model: Stepper, bos: int | Int[Tensor, " B"], batch: int) -> Int[Tensor, " B"]:
+    """What each row reads first: one id for `batch` rows, or the ids of B rows, on the model's device."""
+    weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
+    device = None if weight is None else weight.device
+    if isinstance(bos, Tensor):
+        return bos.to(device)
+    if batch < 1:
+        raise ValueError(f"batch = {batch} decodes nothing: it is the number of rows of the state, 1 or more.")
+    return torch.full((batch,), bos, device=device)
+
+
+def log_probabilities(logits: Tensor, rows: int, eos: int | None) -> Float[Tensor, "B V"]:
+    """log softmax in float64, after a look whether `step` gave what a decoder needs."""
+    if logits.dim() != 2 or len(logits) != rows:
+        raise ValueError(
+            f"step gave logits of shape {tuple(logits.shape)} for {rows} ids: it must give one row for each id; "
+            "if the state has more rows than one, say so by batch= or by one first id a row."
+        )
+    if eos is not None and not 0 <= eos < logits.size(1):
+        raise ValueError(f"eos = {eos} lies outside the vocabulary, whose ids are 0 to {logits.size(1) - 1}.")
+    wide = logits.cpu() if logits.device.type == "mps" else logits  # which has no float64
+    log_p = torch.log_softmax(wide.double(), -1)
+    broken = log_p.isnan().any(1)
+    if broken.any():
+        raise ValueError(
+            f"the logits of row {broken.nonzero()[0].item()} make no distribution (NaN, +inf, or every word at -inf): "
+            "look at the model's weights and masks."
+        )
+    return log_p
+
+
+def check_length(max_length: int) -> None:
+    if max_length < 1:
+        raise ValueError(f"max_length = {max_length} leaves no room for an output: take 1 or more.")
+
+
+def without_dropout(model: Stepper) -> AbstractContextManager[None]:
+    """Evaluation mode for a torch module, nothing for any other model."""
+    return evaluating(model) if isinstance(model, nn.Module) else nullcontext()
