@@ -11,7 +11,7 @@ if not os.environ.get("JAXTYPING_DISABLE"):
     from jaxtyping import install_import_hook
 
     # Not data: the world has no tensors, and many small functions.
-    parts = ("text", "metrics", "nn", "models", "train", "probe", "show")
+    parts = ("text", "metrics", "nn", "models", "decode", "train", "probe", "show")
     install_import_hook([f"coursekit.{part}" for part in parts], "beartype.beartype")
 
 

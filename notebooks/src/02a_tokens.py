@@ -270,7 +270,7 @@ result(rtol=1e-9, cut=cut, log_p=score, equals_coursekit=model.tokens("untied") 
 # Such a step can only raise the probability of the text (Dempster and others 1977). Now and then the pieces that help least are thrown away, until
 # $V$ are left; then the text gets *less* probable, with fewer pieces. Do the measured numbers obey?
 
-# %% slideshow={"slide_type": "subslide"} tags=["extra", "world"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["extra", "output-only", "world"] minutes=2
 seen = []
 unigram = Unigram.train(
     text[:2000], 400, steps=3, watch=lambda pieces, ll: seen.append((pieces, ll))
@@ -356,7 +356,7 @@ made = {name: [make(size) for size in SIZES] for name, make in makers.items()}
 coded = {name: [[t.encode(line) for line in test] for t in row] for name, row in made.items()}
 fertility = {name: [sum(map(len, c)) / words for c in row] for name, row in coded.items()}
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=3
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 predict("bytes_600")
 labels = {"x": "V, entries of the table", "y": "tokens per word"}
 curves = {name: (SIZES, row) for name, row in fertility.items()}

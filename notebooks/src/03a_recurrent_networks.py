@@ -111,7 +111,7 @@ display(picture)
 # 0.1 and of 3 at a large $v$: what exactly does the state still know about it after 30 steps?
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=2
 def remembered(v, first=1.0, steps=30):
     """h_1 .. h_steps of one unit whose only input is the first."""
     h = [math.tanh(first)]
