@@ -67,7 +67,7 @@ def copy_baseline(lag: int, symbols: int = 8, length: int = 10) -> float:
 
 
 def adding(n: int, length: int, generator: torch.Generator) -> Task:
-    """Add the two marked numbers: at each step a number uniform in [0, 1) and a marker, which is 1 at two steps only.
+    """Add the two marked numbers: at each step a number uniform in [0, 1] and a marker, which is 1 at two steps only.
 
     One marker falls in the first half of the `length` steps, one in the second. The answer, asked at the last step, is
     the sum. (In the first paper the numbers are in [-1, 1] and the answer is .5 + sum / 4: the same task, scaled.)
@@ -87,7 +87,7 @@ def temporal_order(n: int, length: int, generator: torch.Generator) -> Task:
 
     The first signal stands at a step in [T/10, 2T/10], the second in [4T/10, 5T/10] (counted from 0), T = `length`; all
     other steps are random distractors. The answer, asked at the last step, is 2 first + second: one of four classes.
-    So the nearer signal must be kept for half of the steps or more, the farther for eight tenths or more.
+    So the nearer signal must be kept for about half of the steps or more, the farther for about eight tenths or more.
     """
     _at_least(1, n=n)
     _at_least(10, length=length)

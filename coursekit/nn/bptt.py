@@ -88,9 +88,9 @@ class LSTMTrace(NamedTuple):
 def rnn_forward(x: Float[Tensor, "B T I"], h0: State, weights: Weights, nonlinearity: str = "tanh") -> RNNTrace:
     """h_t = sigma(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), sigma "tanh" or "logistic". Elman 1990.
 
-    Raises ValueError for an empty sequence, weights that do not fit and an unknown nonlinearity.
+    Raises ValueError for an empty sequence, weights or a state that do not fit and an unknown nonlinearity.
     """
-    _check(x, h0, weights, gates=1)
+    _check(x, [h0], weights, gates=1)
     if nonlinearity not in NONLINEARITIES:
         raise ValueError(f"the nonlinearity {nonlinearity!r} is not written out here: take 'tanh' or 'logistic'.")
     sigma, slope = NONLINEARITIES[nonlinearity]
@@ -108,6 +108,7 @@ def rnn_backward(
 ) -> Gradients:
     """The gradients from `direct` = dl_t/dh_t and, where the last state is used further on, `last` = dL/dh_T."""
     linked = _linked(trace.h.size(1), window)
+    _check_back(direct, trace.h, () if last is None else (last,))
     w, dz = weights["weight_hh_l0"], torch.empty_like(trace.h)
     recurrent = torch.zeros_like(trace.h0) if last is None else last
     for t in reversed(range(trace.h.size(1))):
@@ -127,6 +128,7 @@ def rnn_paths(direct: States, trace: RNNTrace, weights: Weights) -> Float[Tensor
 
     The sum over n is the dL/dz_m of `rnn_backward`, where these products are shared: T steps instead of T^2 / 2.
     """
+    _check_back(direct, trace.h)
     b, steps, h = trace.h.shape
     w, paths = weights["weight_hh_l0"], direct.new_zeros(steps, steps, b, h)
     for m in reversed(range(steps)):
@@ -171,7 +173,7 @@ def gru_forward(x: Float[Tensor, "B T I"], h0: State, weights: Weights) -> GRUTr
 
     Raises ValueError for an empty sequence and for weights that do not fit.
     """
-    _check(x, h0, weights, gates=3)
+    _check(x, [h0], weights, gates=3)
     fed, h, kept = _affine(x, weights, "ih"), h0, []
     for t in range(x.size(1)):
         xr, xz, xn = fed[:, t].chunk(3, -1)  # B, H each
@@ -189,6 +191,7 @@ def gru_backward(
 ) -> Gradients:
     """The gradients from `direct` = dl_t/dh_t and, where the last state is used further on, `last` = dL/dh_T."""
     linked, before = _linked(trace.h.size(1), window), _before(trace.h0, trace.h)
+    _check_back(direct, trace.h, () if last is None else (last,))
     w, fed, held = weights["weight_hh_l0"], [], []  # dL with respect to the input's and to the state's share of a gate
     recurrent = torch.zeros_like(trace.h0) if last is None else last
     for t in reversed(range(trace.h.size(1))):
@@ -217,7 +220,7 @@ def lstm_forward(x: Float[Tensor, "B T I"], h0: State, c0: State, weights: Weigh
 
     Raises ValueError for an empty sequence and for weights that do not fit.
     """
-    _check(x, h0, weights, gates=4)
+    _check(x, [h0, c0], weights, gates=4)
     fed, h, c, kept = _affine(x, weights, "ih"), h0, c0, []
     for t in range(x.size(1)):
         i, f, g, o = (fed[:, t] + _affine(h, weights, "hh")).chunk(4, -1)  # B, H each
@@ -242,6 +245,7 @@ def lstm_backward(
     Two things flow back: dL/dh through the gates, and dL/dc along the cell, where each step multiplies by f alone.
     """
     linked, before = _linked(trace.h.size(1), window), _before(trace.c0, trace.c)
+    _check_back(direct, trace.h, last or ())
     w, gates = weights["weight_hh_l0"], []
     zero = torch.zeros_like(trace.h0)
     recurrent, carried = last or (zero, zero)
@@ -275,7 +279,11 @@ def readout(h: States, target: Int[Tensor, "B T"], weight: Float[Tensor, "V H"],
     """y_t = W h_t + b, L = the mean of -log softmax(y_t)[target_t] (nats), and dL/dW, dL/db, dL/dh_t.
 
     dL/dy_t = (p_t - one-hot(target_t)) / (B T): each score is pushed by how far its probability is off.
+    Raises ValueError for a target outside the vocabulary.
     """
+    wrong = target[(target < 0) | (target >= len(weight))]
+    if wrong.numel():
+        raise ValueError(f"target holds {wrong[0].item()}, but the vocabulary's ids are 0 to {len(weight) - 1}.")
     y = h @ weight.t() + bias  # B, T, V
     log_p = torch.log_softmax(y, -1)
     loss = -log_p.gather(-1, target[..., None]).mean()
@@ -323,13 +331,32 @@ def _linked(steps: int, window: int | None) -> list[bool]:
     return [window is None or t == 0 or t % window > 0 for t in range(steps)]
 
 
-def _check(x: Tensor, h0: Tensor, weights: Weights, gates: int) -> None:
-    """Refuse what has no steps, and weights of another layer."""
+def _check(x: Tensor, states: list[Tensor], weights: Weights, gates: int) -> None:
+    """Refuse what has no steps, states of other rows, and weights of another layer."""
+    if x.ndim != 3 or any(s.ndim != 2 or s.shape != (len(x), states[0].size(-1)) for s in states):
+        given = f"{tuple(x.shape)} and {', '.join(str(tuple(s.shape)) for s in states)}"
+        raise ValueError(f"x must have the shape B T I and each state the shape B H, a row for each of x; got {given}.")
     if not x.size(1):
         raise ValueError("the sequence is empty: give at least one step.")
-    rows = gates * h0.size(-1)
-    fits = {"weight_ih_l0": (rows, x.size(-1)), "weight_hh_l0": (rows, h0.size(-1))}
-    for name, shape in fits.items():
+    rows, width = gates * states[0].size(-1), states[0].size(-1)
+    fits = {"weight_ih_l0": (rows, x.size(-1)), "weight_hh_l0": (rows, width)}
+    biases = {"bias_ih_l0": (rows,), "bias_hh_l0": (rows,)}
+    for name, shape in (fits | {n: s for n, s in biases.items() if n in weights}).items():
         found = tuple(weights[name].shape) if name in weights else "missing"
         if found != shape:
             raise ValueError(f"{name} must have the shape {shape} for this input and state, but is {found}.")
+    for name in weights:
+        if name not in fits and name not in biases:
+            raise ValueError(
+                f"{name} is of another layer or direction: one layer is read here, forwards, named ..._l0."
+            )
+
+
+def _check_back(direct: Tensor, h: Tensor, last: tuple[Tensor, ...] = ()) -> None:
+    """Refuse gradients that would be broadcast, or left out at the end."""
+    for name, given, shape in [("direct", direct, h.shape), *(("last", s, h[:, -1].shape) for s in last)]:
+        if given.shape != shape:
+            found = tuple(given.shape)
+            raise ValueError(
+                f"{name} must have the shape of the states that it reaches, {tuple(shape)}, but is {found}."
+            )

@@ -27,6 +27,7 @@ Weights = tuple[Tensor, Tensor, Tensor | None, Tensor | None]  # W_x, W_h, b_x, 
 class Recurrent(nn.Module):
     """The base of RNN, GRU and LSTM, which say how many gates and states there are and what one step computes."""
 
+    weight_ih_l0: Tensor
     gates: int
     states = 1  # h; an LSTM has c too
     torch_layer: type[Any]  # of torch.nn
@@ -123,6 +124,7 @@ class Recurrent(nn.Module):
     def run(self, x: Tensor, state: States | None, lengths: Tensor | None) -> tuple[Tensor, States]:
         """Outputs B T K and the last state, L B H each, after a look at what was handed in."""
         check_input(x, self.input_size, "B T I")
+        check_kind(x, "x", self.weight_ih_l0)
         state = self.start(x, state)
         if lengths is not None:
             check_lengths(lengths, x.size(0), x.size(1))
@@ -136,6 +138,8 @@ class Recurrent(nn.Module):
         if state is None:
             return (x.new_zeros(shape),) * self.states
         check_state(state, self.states, shape)
+        for part in state:
+            check_kind(part, "the state", self.weight_ih_l0)
         return state
 
     def advance(self, x: Tensor, state: States | None) -> tuple[Tensor, States]:
@@ -143,6 +147,7 @@ class Recurrent(nn.Module):
         if self.bidirectional:
             raise ValueError("step goes forward through a text that is still being written: take bidirectional=False.")
         check_input(x, self.input_size, "B I")
+        check_kind(x, "x", self.weight_ih_l0)
         state, last = self.start(x, state), list[States]()
         for layer in range(self.num_layers):
             if layer and self.dropout:
@@ -259,10 +264,17 @@ def identity_init(name: str, p: Tensor, generator: torch.Generator) -> Tensor:
     return 0.001 * torch.randn(p.shape, generator=generator, dtype=torch.float64)
 
 
+def kind(x: Tensor) -> str:
+    return str(x.dtype).removeprefix("torch.")
+
+
 def check_input(x: Tensor, input_size: int, axes: str) -> None:
+    if not isinstance(x, Tensor):
+        hint = ": hand in the padded sequences and their lengths" if isinstance(x, PackedSequence) else ""
+        raise ValueError(f"x must be a tensor of shape {axes}, but is a {type(x).__name__}{hint}.")
     shape = tuple(x.shape)
     if len(shape) != len(axes.split()) or not x.is_floating_point():
-        got = f"{str(x.dtype).removeprefix('torch.')} of shape {shape}"
+        got = f"{kind(x)} of shape {shape}"
         raise ValueError(f"x must hold vectors, of shape {axes}, but is {got}; ids need an embedding first.")
     if shape[-1] != input_size:
         raise ValueError(
@@ -270,6 +282,13 @@ def check_input(x: Tensor, input_size: int, axes: str) -> None:
         )
     if 0 in shape:
         raise ValueError(f"x is empty: its shape {axes} is {shape}, and each must be 1 or more.")
+
+
+def check_kind(given: Tensor, name: str, weight: Tensor) -> None:
+    """Refuse another precision than the weights'; under autocast torch brings both to one."""
+    if given.dtype != weight.dtype and not torch.is_autocast_enabled(given.device.type):
+        says = f"{name} is {kind(given)}, but this layer's weights are {kind(weight)}"
+        raise ValueError(f"{says}: bring both to one kind, by .to({weight.dtype}) for example.")
 
 
 def check_state(state: States, states: int, shape: tuple[int, int, int]) -> None:
@@ -283,8 +302,8 @@ def check_state(state: States, states: int, shape: tuple[int, int, int]) -> None
 def check_lengths(lengths: Tensor, batch: int, steps: int) -> None:
     if not isinstance(lengths, Tensor):
         raise ValueError(f"lengths must be a tensor of whole numbers; got {type(lengths).__name__}.")
-    if lengths.shape != (batch,) or lengths.is_floating_point():
-        got = f"{str(lengths.dtype).removeprefix('torch.')} of shape {tuple(lengths.shape)}"
+    if lengths.shape != (batch,) or lengths.is_floating_point() or lengths.dtype == torch.bool:
+        got = f"{kind(lengths)} of shape {tuple(lengths.shape)}"
         raise ValueError(f"lengths must hold one whole number for each of the {batch} sequences; got {got}.")
     shortest, longest = int(lengths.min()), int(lengths.max())
     if shortest < 1:

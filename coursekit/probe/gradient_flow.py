@@ -8,7 +8,8 @@ concatenation of its two, h and c: what flows back flows through both (`step_of`
     |dl/dh_{N-k}| = |(dl/dh_N)' J_N ... J_{N-k+1}|     T+1     `predicted_norms`; `gradient_norms` measures the same
 
 What bounds and what decides. Each step stretches by at most the largest singular value of its Jacobian, so the product
-does by at most the product of these; if all are below 1 the gradient vanishes, but one above 1 proves nothing. In the
+does by at most the product of these; if all stay below a bound under 1 the gradient vanishes, but one above 1 proves
+nothing. In the
 limit a constant Jacobian grows as its spectral radius to the power k; one that changes from step to step, as behind any
 nonlinearity, grows as e^(lambda k), with lambda the largest Lyapunov exponent of the product, and no eigenvalue of V_h
 need tell it.
@@ -19,6 +20,7 @@ exponents Benettin, Galgani, Giorgilli & Strelcyn 1980, and of recurrent network
 Letters: T steps, I width of an input, H width of a state, k distance from the end.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -32,11 +34,19 @@ Step = Callable[[Tensor, Tensor], Tensor]
 
 def step_of(layer: Any) -> Step:
     """The step function of one recurrent layer of `coursekit.nn`; an LSTM's state is h and c, concatenated."""
-    if getattr(layer, "num_layers", None) != 1 or getattr(layer, "bidirectional", False):
-        raise ValueError("a step needs one recurrent layer in one direction: num_layers=1, not bidirectional.")
+    one = getattr(layer, "num_layers", None) == 1 and not getattr(layer, "bidirectional", False)
+    if not one or not hasattr(layer, "step"):
+        raise ValueError(
+            "a step needs one recurrent layer in one direction: an RNN, GRU or LSTM of coursekit.nn with num_layers=1, "
+            "not bidirectional."
+        )
     lstm = layer.weight_hh_l0.size(0) == 4 * layer.hidden_size  # four gates
+    size = (2 if lstm else 1) * layer.hidden_size
 
     def step(x: Tensor, h: Tensor) -> Tensor:
+        if h.numel() != size:
+            holds = f"{size} numbers{', those of h, then c' if lstm else ''}; it has {h.numel()}"
+            raise ValueError(f"this {type(layer).__name__}'s state must hold {holds}.")
         state = h.view(-1, 1, 1, layer.hidden_size)  # h, or h and c; one layer, one sequence
         _, after = layer.step(x[None], (state[0], state[1]) if lstm else state[0])
         return torch.cat(after).flatten() if lstm else after.flatten()
@@ -78,7 +88,10 @@ def singular_values(matrices: Float[Tensor, "*N H H"]) -> Float[Tensor, "*N H"]:
 
 @torch.no_grad()
 def spectral_radius(matrices: Float[Tensor, "*N H H"]) -> Float[Tensor, "*N"]:
-    """Largest absolute value of an eigenvalue of each matrix: what its powers grow by, in the limit."""
+    """Largest absolute value of an eigenvalue of each matrix: what its powers grow by, in the limit.
+
+    Of an eigenvalue that m vectors share in one Jordan block, rounding leaves eps^(1/m): .03 for 0 with m = 10.
+    """
     _finite(matrices)
     return torch.linalg.eigvals(matrices).abs().amax(-1)
 
@@ -89,8 +102,8 @@ def lyapunov_exponents(jacobians: Float[Tensor, "T H H"]) -> Float[Tensor, " H"]
 
     Benettin et al. 1980: an orthogonal frame is carried along, and straightened by QR after each step, since all its
     vectors would turn to the fastest direction otherwise; the diagonal of R is what each has grown by. A direction that
-    a Jacobian flattens to nothing has the exponent -inf. They are the limits for many steps: the frame has first to
-    find its directions, an error of the order 1 / T.
+    a Jacobian flattens to nothing has the exponent -inf, or one below -30 where rounding leaves a rest of it. They are
+    the limits for many steps: the frame has first to find its directions, an error of the order 1 / T.
     """
     _finite(jacobians)
     frame = torch.eye(jacobians.size(-1), dtype=jacobians.dtype, device=jacobians.device)
@@ -101,6 +114,7 @@ def lyapunov_exponents(jacobians: Float[Tensor, "T H H"]) -> Float[Tensor, " H"]
     return (total / len(jacobians)).sort(descending=True).values
 
 
+@torch.enable_grad()
 def gradient_norms(
     step: Step,
     inputs: Float[Tensor, "T I"],
@@ -114,10 +128,10 @@ def gradient_norms(
     """
     visited = _run(step, inputs, h0.detach().clone().requires_grad_())
     value = loss(visited[-1])
-    if value.numel() != 1 or not value.requires_grad:
+    if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
         raise ValueError("loss must make one number of the last state, and nothing on its way may be detached.")
     gradients = torch.autograd.grad(value, visited[::-1], allow_unused=True, materialize_grads=True)
-    return torch.stack([gradient.norm() for gradient in gradients])
+    return torch.stack([_norm(gradient) for gradient in gradients])
 
 
 @torch.no_grad()
@@ -125,10 +139,10 @@ def predicted_norms(grad_at_end: Float[Tensor, " H"], jacobians: Float[Tensor, "
     """|dl / dh_{N-k}| by distance k, from the gradient dl/dh_N at the end and the Jacobians alone."""
     _finite(jacobians)
     _fits(grad_at_end, jacobians)
-    gradient, norms = grad_at_end, [grad_at_end.norm()]
+    gradient, norms = grad_at_end, [_norm(grad_at_end)]
     for jacobian in jacobians.flip(0):  # from the last step back
         gradient = gradient @ jacobian
-        norms.append(gradient.norm())
+        norms.append(_norm(gradient))
     return torch.stack(norms)
 
 
@@ -148,10 +162,22 @@ def _run(step: Step, inputs: Tensor, h: Tensor) -> list[Tensor]:
     return visited
 
 
+def _norm(vector: Tensor) -> Tensor:
+    """The length, as far as the numbers themselves reach: in float32 their squares are 0 below 1e-23, inf above 1e19.
+
+    So the vector is first divided by a power of two near its largest entry, which rounds nothing.
+    """
+    scale = math.ldexp(1.0, math.frexp(vector.abs().amax().item())[1] - 1)
+    return (vector / scale).norm() * scale
+
+
 def _finite(matrices: Tensor) -> None:
     """Square matrices of numbers, one at least: LAPACK's own complaint about a NaN is no help."""
     if matrices.ndim < 2 or matrices.size(-1) != matrices.size(-2) or not matrices.numel():
         raise ValueError(f"square matrices are needed, one at least; the shape is {list(matrices.shape)}.")
+    if not matrices.is_floating_point():
+        kind = str(matrices.dtype).removeprefix("torch.")
+        raise ValueError(f"the matrices hold {kind}: make them decimal numbers first, by .double().")
     if not matrices.isfinite().all():
         raise ValueError("the matrices hold numbers that are not finite: the states or the weights have overflowed.")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from coursekit.errors import CourseError
 
@@ -24,7 +24,8 @@ def clip_by_norm(parameters: Tensor | Iterable[Tensor], most: float | int) -> Fl
     """Scale all gradients by one factor so that their joint norm is at most `most`; returns the norm before.
 
     Parameters without a gradient are left out. Raises CourseError where the norm is not finite, for no factor mends a
-    NaN; then all gradients stay as they were. Equals torch.nn.utils.clip_grad_norm_.
+    NaN; then all gradients stay as they were. Equals torch.nn.utils.clip_grad_norm_, except where only the squares
+    overflow (in float32 above 1e19): torch takes the norm for infinite and makes every entry 0.
     """
     gradients, norm = _gradients(parameters, most)
     factor = most / (norm + EPSILON)
@@ -51,14 +52,26 @@ def _gradients(parameters: Tensor | Iterable[Tensor], most: float | int) -> tupl
     """The gradients that are there, and their joint norm: the root of the sum of all squares."""
     if not most > 0:
         raise ValueError(f"most = {most} leaves no gradient: take a number above 0.")
+    if isinstance(parameters, nn.Module) or not isinstance(parameters, Iterable):
+        raise ValueError(f"parameters must be tensors, not a {type(parameters).__name__}: give model.parameters().")
     given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     if not given:
         raise ValueError("there are no parameters: was model.parameters(), an iterator, used up before?")
+    if other := [type(p).__name__ for p in given if not isinstance(p, Tensor)]:
+        raise ValueError(f"parameters must be tensors, not each a {other[0]}: give model.parameters().")
     gradients = [p.grad for p in given if p.grad is not None]
     if not gradients:
         raise ValueError("no parameter has a gradient: call loss.backward() first, on parameters that require one.")
-    each = [torch.linalg.vector_norm(g).to(gradients[0].device) for g in gradients]
-    norm = torch.linalg.vector_norm(torch.stack(each))
+    if any(g.layout != torch.strided for g in gradients):
+        raise ValueError("a sparse gradient is not clipped here: make the embedding with sparse=False.")
+    norm = _joint(gradients)
+    if not math.isfinite(norm):
+        norm = _joint([g.abs().double() for g in gradients])  # perhaps only the squares overflowed
     if not math.isfinite(norm):
         raise CourseError(f"The gradient's norm is {norm.item()}, which no clipping mends: lower the learning rate.")
     return gradients, norm
+
+
+def _joint(gradients: list[Tensor]) -> Float[Tensor, ""]:
+    each = [torch.linalg.vector_norm(g).to(gradients[0].device) for g in gradients]
+    return torch.linalg.vector_norm(torch.stack(each))

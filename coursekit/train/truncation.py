@@ -59,7 +59,10 @@ def streams(ids: Sequence[int] | np.ndarray | Tensor, batch: int, window: int) -
 
     Raises ValueError for what is no id and for sizes below 1, CourseError for a text that fills no window.
     """
-    row = np.asarray(ids)
+    try:
+        row = np.asarray(ids)
+    except ValueError:  # lists of unequal length
+        row = np.empty((0, 0))
     if row.ndim != 1 or (row.size and row.dtype.kind not in "iu"):
         raise ValueError("streams takes one long row of ids (integers): join the texts, and encode them with a Vocab.")
     tokens = torch.from_numpy(row.astype(np.int64))
@@ -119,7 +122,7 @@ class Carried(nn.Module):
         if self.training:
             # New tensors, not new values in the old ones: the way back still needs those.
             for name, part in zip(self.names, state if isinstance(state, tuple) else (state,), strict=True):
-                setattr(self, name, part.detach())
+                setattr(self, name, part.detach().to(self.get_buffer(name).dtype))  # half of it under autocast
         return F.cross_entropy(logits.flatten(0, 1), window.targets.flatten(), ignore_index=NO_TARGET)
 
     @torch.no_grad()

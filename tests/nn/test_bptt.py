@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jaxtyping import config
 from torch import nn
 
 from coursekit.nn import bptt
@@ -232,6 +233,59 @@ def misfit(cell, **changes):
 def cut(window):
     weights, trace, direct, _ = traced()
     return bptt.rnn_backward(direct, trace, weights, window=window)
+
+
+@pytest.fixture
+def unchecked():
+    """Signatures are not checked here: users have no such check."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
+
+
+def forward(cell, x=(2, 4, 3), state=(2, 5), other=(2, 5), **changes):
+    weights, *_ = problem(cell, (2, 4, 3, 5))
+    states = [draw(*state), draw(*other)][: CELLS[cell][1]]
+    ways = {"gru": bptt.gru_forward, "lstm": bptt.lstm_forward}
+    return ways.get(cell, bptt.rnn_forward)(draw(*x), *states, weights | changes)
+
+
+def backward(cell, direct=(2, 4, 5), last=None):
+    weights, x, states = problem(cell, (2, 4, 3, 5))
+    ends = None if last is None else tuple(draw(*last) for _ in states)
+    return by_hand(cell, weights, x, states, draw(*direct), ends)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (
+            lambda cell: forward(cell, state=(1, 2, 5)),
+            r"each state the shape B H, a row for each of x; got \(2, 4, 3\) and \(1, 2, 5\)",
+        ),
+        (lambda cell: forward(cell, state=(1, 5)), "each state the shape B H, a row for each of x"),
+        (lambda cell: forward(cell, x=(4, 3)), "x must have the shape B T I"),
+        (lambda cell: forward(cell, bias_ih_l0=torch.zeros(1).double()), "bias_ih_l0 must have the shape"),
+        (lambda cell: forward(cell, weight_hh_l1=torch.zeros(5, 5)), "weight_hh_l1 is of another layer or direction"),
+        (lambda cell: forward(cell, weight_hh_l0_reverse=torch.zeros(5, 5)), "weight_hh_l0_reverse is of another"),
+        (lambda cell: backward(cell, direct=(2, 6, 5)), r"direct must have the shape .*\(2, 4, 5\).* is \(2, 6, 5\)"),
+        (lambda cell: backward(cell, direct=(1, 4, 5)), "direct must have the shape"),
+        (lambda cell: backward(cell, direct=(2, 3, 5)), "direct must have the shape"),
+        (lambda cell: backward(cell, last=(1, 5)), r"last must have the shape .*\(2, 5\).* is \(1, 5\)"),
+    ],
+)
+def test_what_would_be_broadcast_or_left_out_is_refused(call, says, cell):
+    """Each gave a result, of the wrong shape or of half of the weights, or torch's words about a dimension."""
+    with pytest.raises(ValueError, match=says):
+        call(cell)
+
+
+@pytest.mark.parametrize("wrong", [-100, 7])
+def test_a_target_outside_the_vocabulary_is_named(wrong):
+    with pytest.raises(ValueError, match=f"target holds {wrong}, but .* 0 to 6"):
+        bptt.readout(draw(1, 2, 4), torch.tensor([[0, wrong]]), draw(7, 4), draw(7))
 
 
 @pytest.mark.parametrize(

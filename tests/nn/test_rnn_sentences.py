@@ -3,6 +3,7 @@
 import pytest
 import torch
 from jaxtyping import config
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from coursekit.nn import GRU, LSTM, RNN
 
@@ -35,6 +36,19 @@ def after(lengths):
         (after([[3, 3]]), r"each of the 2 sequences; got int64 of shape \(1, 2\)"),
         (after([3.0, 2.0]), r"one whole number for each of the 2 sequences; got float32 of shape \(2,\)"),
         (lambda layer: layer(X, lengths=[3, 2]), "lengths must be a tensor of whole numbers; got list"),
+        (after([True, True]), r"one whole number for each of the 2 sequences; got bool of shape \(2,\)"),
+        (lambda layer: layer(X.numpy()), "x must be a tensor of shape B T I, but is a ndarray"),
+        (
+            lambda layer: layer(pack_padded_sequence(X, torch.tensor([5, 2]), True)),
+            "a PackedSequence: .* their lengths",
+        ),
+        (lambda layer: layer.step([0.0, 0, 0]), "x must be a tensor of shape B I, but is a list"),
+        (
+            lambda layer: layer(X.double()),
+            r"x is float64, but this layer's weights are float32: .*\.to\(torch.float32\)",
+        ),
+        (lambda layer: layer.step(X[:, 0].half()), "x is float16, but this layer's weights are float32"),
+        (lambda layer: layer.half()(X), "x is float32, but this layer's weights are float16"),
         (lambda layer: layer(torch.zeros(B, T, 7)), "have 7 numbers each, but this layer's input_size is 3"),
         (lambda layer: layer(X[0]), r"of shape B T I, but is float32 of shape \(5, 3\)"),
         (lambda layer: layer(torch.zeros(B, T, D).long()), "is int64 of shape .* ids need an embedding first"),
@@ -61,6 +75,8 @@ def test_wrong_sequences_are_one_sentence(call, says, fused):
         (LSTM, STATE, r"a pair h, c, both of shape \(1, 2, 4\) .*; got \(1, 2, 4\)"),
         (LSTM, [STATE, STATE], "a pair h, c, both of shape .*; got list"),
         (LSTM, (STATE,), r"a pair h, c, both of shape .*; got \(1, 2, 4\)\."),
+        (GRU, STATE.double(), "the state is float64, but this layer's weights are float32"),
+        (LSTM, (STATE, STATE.long()), "the state is int64, but this layer's weights are float32"),
         (LSTM, (STATE, STATE[..., :3]), r"both of shape \(1, 2, 4\) .*; got \(1, 2, 4\), \(1, 2, 3\)"),
     ],
 )

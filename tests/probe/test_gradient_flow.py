@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from coursekit.nn import GRU, LSTM
 from coursekit.probe import (
     gradient_norms,
     jacobian_products,
@@ -105,6 +106,43 @@ def test_what_the_jacobians_predict_is_what_autograd_measures(name):
     torch.testing.assert_close(measured, predicted, rtol=1e-10, atol=1e-300)
     through = 2 * weights * last @ jacobian_products(jacobians(step, x, h0))  # the third way
     torch.testing.assert_close(through.norm(dim=-1), predicted, rtol=1e-10, atol=1e-300)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_hooks_on_each_state_see_the_same_norms(name):
+    """The gradient that arrives at each state during one backward pass, caught there."""
+    step, size = cell_step(name)
+    x, h0, weights = draw(30, I, seed=1), draw(size, seed=2), draw(size, seed=3)
+    caught, h = [], h0.clone().requires_grad_()
+    h.register_hook(lambda gradient: caught.append(gradient.norm()))
+    for t in range(30):
+        h = step(x[t], h)
+        h.register_hook(lambda gradient: caught.append(gradient.norm()))
+    (weights * h**2).sum().backward()
+    measured = gradient_norms(step, x, h0, lambda h: (weights * h**2).sum())
+    torch.testing.assert_close(torch.stack(caught), measured, rtol=1e-12, atol=0)  # the last state is met first
+
+
+@pytest.mark.parametrize(
+    ("dtype", "factor"), [(torch.float32, 1e-4), (torch.float32, 1e4), (DOUBLE, 1e-30), (DOUBLE, 1e30)]
+)
+def test_norms_reach_as_far_as_the_numbers_themselves(dtype, factor):
+    """A float32 of 1e-36 is no zero, though its square is: nothing vanishes in the measuring alone."""
+    step, h0 = (lambda x, h: factor * h), torch.ones(3, dtype=dtype)
+    measured = gradient_norms(step, torch.zeros(9, I, dtype=dtype), h0, torch.sum)
+    predicted = predicted_norms(torch.ones(3, dtype=dtype), factor * torch.eye(3, dtype=dtype).expand(9, 3, 3))
+    expected = torch.tensor([math.sqrt(3) * factor**k for k in range(10)], dtype=DOUBLE)
+    torch.testing.assert_close(measured.double(), expected, rtol=1e-5, atol=0)
+    torch.testing.assert_close(predicted.double(), expected, rtol=1e-5, atol=0)
+
+
+def test_measuring_needs_no_leave_to_take_gradients():
+    """Within torch.no_grad, as `jacobians`."""
+    step, size = cell_step("tanh")
+    x, h0 = draw(4, I), draw(size)
+    with torch.no_grad():
+        inside = gradient_norms(step, x, h0, torch.sum)
+    assert torch.equal(inside, gradient_norms(step, x, h0, torch.sum))
 
 
 def test_norms_go_from_the_end_backwards():
@@ -216,6 +254,20 @@ def test_a_direction_that_is_lost_has_the_exponent_minus_infinity():
     assert lyapunov_exponents(matrix([2, 0], [0, 0]).expand(3, 2, 2)).tolist() == [math.log(2), -math.inf]
 
 
+def test_a_lost_direction_is_far_below_the_others_also_where_rounding_leaves_a_rest():
+    """A matrix of rank 1 whose rows are not exact multiples of a unit vector."""
+    found = lyapunov_exponents(torch.outer(matrix(1.0, 2, 3), matrix(1.0, 2, 3)).expand(200, 3, 3))
+    assert found[0].item() == pytest.approx(math.log(14), abs=0.01) and (found[1:] < -30).all()
+
+
+def test_the_radius_of_a_defective_matrix_is_known_to_a_root_of_the_rounding():
+    """A turned Jordan block of order 10, every eigenvalue 0: rounding moves them by about eps^(1/10), .03."""
+    block = torch.diag(torch.ones(9, dtype=DOUBLE), 1)
+    q = torch.linalg.qr(draw(10, 10))[0]
+    assert spectral_radius(block) == 0
+    assert 1e-3 < spectral_radius(q @ block @ q.T) < 0.1
+
+
 @pytest.mark.parametrize("shape", [(3, 3), (2, 3, 3), (2, 4, 3, 3)])
 def test_matrices_come_alone_or_many_at_a_time(shape):
     many = draw(*shape)
@@ -264,6 +316,11 @@ CONSTANT = torch.eye(2, dtype=DOUBLE)[None]
         (lambda: step_of(nn.LSTM(3, 4, num_layers=2)), "one recurrent layer in one direction"),
         (lambda: step_of(nn.GRU(3, 4, bidirectional=True)), "one recurrent layer in one direction"),
         (lambda: step_of(nn.Linear(3, 4)), "one recurrent layer in one direction"),
+        (lambda: step_of(nn.LSTM(3, 4)), "one recurrent layer in one direction: an RNN, GRU or LSTM of coursekit.nn"),
+        (lambda: states(step_of(LSTM(3, 4)), X.float(), H0.float()), "LSTM's state .* 8 numbers.* h, then c; it has 4"),
+        (lambda: states(step_of(GRU(3, 4)), X.float(), H0[:3].float()), "this GRU's state .* 4 numbers; it has 3"),
+        (lambda: gradient_norms(lambda x, h: h, X, H0, lambda h: h.sum().item()), "loss must make one number"),
+        (lambda: _finite(torch.eye(2).long()), "the matrices hold int64: .*double"),
     ],
 )  # fmt: skip
 def test_wrong_input_is_one_sentence(call, says):

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jaxtyping import config
 from torch import nn
 
 from coursekit.errors import CourseError
@@ -125,6 +126,36 @@ def test_a_norm_that_is_not_finite_is_said_and_touches_nothing(clip, bad):
 def test_wrong_input_is_one_sentence(clip, made, most, says):
     with pytest.raises(ValueError, match=says):
         clip(made, most)
+
+
+@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
+@pytest.mark.parametrize(
+    "given", [nn.Linear(2, 2), nn.Sequential(nn.Linear(2, 2)), dict(nn.Linear(2, 2).named_parameters()).items()]
+)
+def test_what_is_no_parameter_is_said(clip, given):
+    config.update("jaxtyping_disable", True)  # a user has no check of signatures
+    try:
+        with pytest.raises(ValueError, match=r"parameters must be tensors, .* give model.parameters\(\)"):
+            clip(given, 1.0)
+    finally:
+        config.update("jaxtyping_disable", False)
+
+
+@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
+def test_sparse_gradients_are_named(clip):
+    table = nn.Embedding(5, 3, sparse=True)
+    table(torch.tensor([1, 1, 2])).sum().backward()
+    with pytest.raises(ValueError, match=r"sparse .* sparse=False"):
+        clip(table.parameters(), 1.0)
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(torch.float32, 1e30), (torch.float16, 6e4)])
+def test_an_exploded_gradient_is_clipped_as_long_as_its_entries_are_numbers(dtype, size):
+    """Its squares overflow, so that torch meets an infinite norm, and makes every entry 0."""
+    p = nn.Parameter(torch.zeros(2, dtype=dtype))
+    p.grad = torch.tensor([size, -size], dtype=dtype)
+    assert clip_by_norm(p, 1).item() == pytest.approx(size * math.sqrt(2), rel=1e-3)
+    torch.testing.assert_close(p.grad, torch.tensor([0.5**0.5, -(0.5**0.5)], dtype=dtype), rtol=1e-3, atol=0)
 
 
 def test_an_iterator_that_was_used_up_is_named():

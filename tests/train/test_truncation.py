@@ -1,10 +1,13 @@
 """Windows lose no token; the state is carried, the gradient is cut, and a broken run ends as an unbroken one."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from jaxtyping import config
 from torch import nn
 from torch.nn import functional as F
 
@@ -68,6 +71,17 @@ def test_a_batch_is_a_function_of_the_step():
     for step in (2, 0, 7, 2 + len(cut)):
         again = cut(step % len(cut))
         assert torch.equal(cut(step).inputs, again.inputs) and torch.equal(cut(step).targets, again.targets)
+
+
+@pytest.mark.parametrize("ids", [[[1, 2], [3]], [[1, 2], [3, 4]], ["a", "b"]])
+def test_texts_that_are_not_joined_are_named(ids):
+    """Without the check of signatures, which users do not have; numpy speaks of an inhomogeneous shape."""
+    config.update("jaxtyping_disable", True)
+    try:
+        with pytest.raises(ValueError, match=r"one long row of ids .* join the texts"):
+            streams(ids, 1, 1)
+    finally:
+        config.update("jaxtyping_disable", False)
 
 
 # ------------------------------------------------------------------------------------------------ the carried state
@@ -155,6 +169,25 @@ def test_without_the_state_in_the_checkpoint_the_run_would_end_elsewhere(tmp_pat
         fit(Forgets(model(), 3), cut, loss, **same, **at, progress=power_cut)
     fit(resumed, cut, loss, **same, **at)
     assert not torch.equal(whole.model.output.weight, resumed.model.output.weight)
+
+
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_mixed_precision_leaves_the_state_in_the_models_own(cell, fused):
+    """So that the next window may be read without it, and a checkpoint holds what a fresh wrapper takes."""
+    carried, cut = Carried(model(cell, fused=fused).float(), 2), streams(text(30), 2, 3)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        for step in range(3):
+            carried(cut(step)).backward()
+    assert {part.dtype for part in parts(carried.state)} == {torch.float32}
+    carried(cut(3)).backward()
+
+
+def test_a_state_can_be_copied_between_two_windows():
+    carried, cut = Carried(model(), 2), streams(text(30), 2, 3)
+    carried(cut(0)).backward()
+    twin = copy.deepcopy(carried)
+    assert torch.equal(twin(cut(1)), carried(cut(1)))
 
 
 def test_evaluation_leaves_no_trace():
