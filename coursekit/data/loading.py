@@ -13,23 +13,32 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from coursekit.data.config import Config
+from coursekit.data.pair_files import read_pairs
+from coursekit.data.pair_meaning import PairConfig
+from coursekit.data.pairs import LANGUAGES, Pair, Pairs, check_languages
+from coursekit.data.scenes import SIDE, Scene, Scenes
 from coursekit.data.world import Story, World
 from coursekit.errors import CourseError
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-#: Each data set with the sources that it can come from, the usual one first; "file" is the path of a text in UTF-8.
+#: Each data set with the sources that it can come from, the usual one first; "file" is the path of a text in UTF-8,
+#: for pairs also of a folder.
 SOURCES = {
     "stories": ("world",),
     "text": ("world", "pydoc", "file"),
     "wikitext": ("hub", "world", "file"),
+    "pairs": ("world", "hub", "file"),
+    "captions": ("world",),
 }
 #: Where validation and test begin, as parts of time (stories) or of the text.
 CUTS = (0.8, 0.9)
 _MOST_BYTES = 500_000_000
 _WIKITEXT_ROWS = {"train": 36_718, "validation": 3_760, "test": 4_358}
-_INSTEAD = "use an embedded set instead: load('stories') or load('text', source='pydoc')"
+_HUB_PAIRS = {"multi30k": "bentrevett/multi30k", "opus_books": "Helsinki-NLP/opus_books"}
+_MULTI30K_ROWS = {"train": 29_000, "validation": 1_014, "test": 1_000}
+_INSTEAD = "load('stories') or load('text', source='pydoc')"
 
 
 def load(name: str, source: str | Path | None = None, **options: Any) -> DatasetDict:
@@ -40,6 +49,15 @@ def load(name: str, source: str | Path | None = None, **options: Any) -> Dataset
         split="time" (or "random": the leak), and every field of Config.
     "text" (world, pydoc, or the path of a file), "wikitext" (hub, world, or a path): text, row by row in order; the
         rows of a file or of pydoc, joined, are the text again.
+    "pairs" (world, hub, or a path): en, fr, de, words apart by single spaces, lower case; from the world also alignment
+        ({target: [[source place, target place], ...]}), references ({language: [...]}, the sentence itself first; in
+        train nothing else), kinds, unseen and unknown (both [] but in test), clauses. Options: languages=("en", "fr",
+        "de"), the source first; columns="multi30k", or "opus_books" for id and translation; from the world n=20_000,
+        seed=0, references=4 and the fields of PairConfig. A path is a folder with train.en, train.de, val.*, test.*
+        (.gz too) or a tab-separated file.
+    "captions" (world): image (32, 32, 3, uint8), caption (a list), objects (shape, colour, size, place, box), words
+        (for each word of each caption the object that it names, or -1). Options: n=4_000, seed=0, objects=(1, 4),
+        captions=5.
 
     Raises CourseError: unknown name, source or option; missing, empty or unreadable file; a Hub out of reach.
     """
@@ -50,6 +68,10 @@ def load(name: str, source: str | Path | None = None, **options: Any) -> Dataset
     if found not in SOURCES[name] or (found == "file" and not _looks_like_a_path(source)):
         known = ", ".join("a file's path" if s == "file" else repr(s) for s in SOURCES[name])
         raise CourseError(f"load({name!r}) has no source {place!r}: give {known}.")
+    if name == "pairs":
+        return _pairs(found, place, options)
+    if name == "captions":
+        return _captions(**_known(options, {"n": 4_000, "seed": 0, "objects": (1, 4), "captions": 5}, "captions"))
     if found == "world":
         return _stories(_story_options(options), plain=name != "stories")
     if options:
@@ -105,6 +127,117 @@ def _dataset(splits: dict[str, dict[str, list[Any]]]) -> DatasetDict:
     return DatasetDict({name: Dataset.from_dict(columns) for name, columns in splits.items()})
 
 
+def _known(options: dict[str, Any], usual: dict[str, Any], name: str) -> dict[str, Any]:
+    """The options with their usual values; n and seed are checked."""
+    if unknown := sorted(set(options) - set(usual)):
+        raise CourseError(f"load({name!r}) has no option {unknown[0]!r} here: known are {', '.join(usual)}.")
+    chosen = {**usual, **options}
+    for option, least in (("n", 20), ("seed", None), ("references", 1)):
+        value = chosen.get(option, least)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise CourseError(f"{option}={value!r} is not possible: give a whole number.")
+        if least is not None and value is not None and not least <= value <= 10_000_000:
+            raise CourseError(f"{option}={value!r} is not possible: give a whole number from {least} to 10,000,000.")
+    return chosen
+
+
+def _pairs(found: str, place: str, options: dict[str, Any]) -> DatasetDict:
+    """Pairs of any source, in the columns of multi30k or of opus_books."""
+    usual: dict[str, Any] = {"languages": None, "columns": "multi30k"}
+    if found == "world":
+        config = {f: getattr(PairConfig, f) for f in PairConfig.__dataclass_fields__}
+        usual |= {"n": 20_000, "seed": 0, "references": 4, **config}
+    chosen = _known(options, usual, "pairs")
+    columns, languages = chosen.pop("columns"), chosen.pop("languages")
+    if columns not in _HUB_PAIRS:
+        raise CourseError(f"columns={columns!r} is not possible: give 'multi30k' or 'opus_books'.")
+    if found == "hub":
+        return _hub_pairs(columns, check_languages(("en", "de") if languages is None else languages))
+    if found == "file":
+        splits: dict[str, dict[str, list[Any]]] = {**read_pairs(Path(place), languages)}
+    else:
+        chosen["clauses"] = tuple(chosen["clauses"]) if isinstance(chosen["clauses"], list) else chosen["clauses"]
+        size = [chosen.pop(option) for option in ("n", "seed", "references")]
+        splits = _world_pairs(
+            *size, check_languages(LANGUAGES if languages is None else languages), PairConfig(**chosen)
+        )
+    return _dataset(splits if columns == "multi30k" else {name: _as_opus_books(part) for name, part in splits.items()})
+
+
+@lru_cache(maxsize=2)
+def _world_pairs(
+    n: int, seed: int, references: int, languages: tuple[str, ...], config: PairConfig
+) -> dict[str, dict[str, list[Any]]]:
+    """90, 5 and 5 %; what is in train is in no other split, and what is in validation not in test."""
+    later = max(n // 20, 1)
+    sizes = {"train": n - 2 * later, "validation": later, "test": later}
+    seen: set[str] = set()
+    splits = {}
+    for split, size in sizes.items():
+        more = 1 if split == "train" else references
+        pairs = Pairs(config, seed, split, languages, more).take(size, None if split == "train" else seen)
+        seen |= {pair.text[languages[0]] for pair in pairs}
+        splits[split] = _pair_columns(pairs, languages)
+    return splits
+
+
+def _pair_columns(pairs: list[Pair], languages: tuple[str, ...]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {language: [p.text[language] for p in pairs] for language in languages}
+    columns["alignment"] = [{to: [list(link) for link in links] for to, links in p.alignment.items()} for p in pairs]
+    return columns | {
+        c: [getattr(p, c) for p in pairs] for c in ("references", "kinds", "unseen", "unknown", "clauses")
+    }
+
+
+def _as_opus_books(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    languages = [c for c in columns if c in LANGUAGES]
+    rows = zip(*(columns[c] for c in languages), strict=True)
+    translation = [dict(zip(languages, row, strict=True)) for row in rows]
+    rest = {c: values for c, values in columns.items() if c not in languages}
+    return {"id": [str(i) for i in range(len(translation))], "translation": translation, **rest}
+
+
+def _hub_pairs(columns: str, languages: tuple[str, ...]) -> DatasetDict:
+    """multi30k has three splits and English and German; opus_books one, here cut by position, and more languages."""
+    if columns == "multi30k" and set(languages) != {"en", "de"}:
+        raise CourseError("the Hub's multi30k has English and German: give languages=('en', 'de').")
+    configuration = "-".join(sorted(languages[:2])) if columns == "opus_books" else None
+    found = _from_the_hub(_HUB_PAIRS[columns], configuration, "load('pairs')")
+    if columns == "multi30k":
+        return complete(found, _MULTI30K_ROWS)
+    from datasets import DatasetDict
+
+    whole, cuts = found["train"], [int(cut * len(found["train"])) for cut in CUTS]
+    ends = {"train": (0, cuts[0]), "validation": (cuts[0], cuts[1]), "test": (cuts[1], len(whole))}
+    return DatasetDict({name: whole.select(range(*end)) for name, end in ends.items()})
+
+
+def _captions(n: int, seed: int, objects: int | tuple[int, int], captions: int) -> DatasetDict:
+    """80, 10 and 10 %, each split with its own draws."""
+    import numpy as np
+    from datasets import Array3D, Dataset, DatasetDict, Features, List, Value
+
+    later = max(n // 10, 1)
+    thing = {**{c: Value("string") for c in ("shape", "colour", "size", "place")}, "box": List(Value("int32"))}
+    features = Features({
+        "image": Array3D((SIDE, SIDE, 3), "uint8"), "caption": List(Value("string")),
+        "objects": List(thing), "words": List(List(Value("int32"))),
+    })  # fmt: skip
+    splits = {}
+    for split, size in {"train": n - 2 * later, "validation": later, "test": later}.items():
+        rows = _scene_columns(Scenes(f"{seed} {split}", objects, captions).take(size))
+        splits[split] = Dataset.from_dict(rows, features).with_format("numpy", ["image"], True, dtype=np.uint8)
+    return DatasetDict(splits)
+
+
+def _scene_columns(scenes: list[Scene]) -> dict[str, list[Any]]:
+    objects = [[{**t._asdict(), "place": t.place, "box": list(t.box)} for t in s.objects] for s in scenes]
+    return {
+        "image": [s.image for s in scenes], "caption": [s.captions for s in scenes], "objects": objects,
+        "words": [s.words for s in scenes],
+    }  # fmt: skip
+
+
 def _pydoc() -> str:
     """Python's own language reference, which every Python carries: half a million characters; versions differ."""
     from pydoc_data.topics import topics
@@ -146,22 +279,26 @@ def _line_end(text: str, at: int) -> int:
 
 
 def _wikitext() -> DatasetDict:
+    return complete(_from_the_hub("Salesforce/wikitext", "wikitext-2-raw-v1", _INSTEAD), _WIKITEXT_ROWS)
+
+
+def _from_the_hub(name: str, configuration: str | None, instead: str) -> DatasetDict:
     import datasets
 
-    _reach_the_hub()
+    _reach_the_hub(instead)
     bars = datasets.are_progress_bars_disabled()
     datasets.disable_progress_bars()
     try:
-        found = datasets.load_dataset("Salesforce/wikitext", "wikitext-2-raw-v1")
+        return datasets.load_dataset(name, configuration)
     except Exception as error:  # the Hub fails in a dozen ways, each with its own class
-        raise CourseError(f"the Hub cannot give wikitext ({type(error).__name__}): {_INSTEAD}.") from error
+        told = f"the Hub cannot give {name} ({type(error).__name__})"
+        raise CourseError(f"{told}: use an embedded set instead: {instead}.") from error
     finally:
         if not bars:
             datasets.enable_progress_bars()
-    return complete(found, _WIKITEXT_ROWS)
 
 
-def _reach_the_hub() -> None:
+def _reach_the_hub(instead: str) -> None:
     """Asks once, shortly: the Hub's own client would try for half a minute."""
     from urllib.error import HTTPError, URLError
     from urllib.request import urlopen
@@ -175,7 +312,9 @@ def _reach_the_hub() -> None:
     except HTTPError:
         return  # an answer all the same
     except (URLError, OSError) as error:
-        raise CourseError(f"the Hub cannot be reached ({type(error).__name__}): {_INSTEAD}.") from error
+        raise CourseError(
+            f"the Hub cannot be reached ({type(error).__name__}): use an embedded set instead: {instead}."
+        ) from error
 
 
 def complete(found: DatasetDict, rows: dict[str, int]) -> DatasetDict:
