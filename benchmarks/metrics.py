@@ -10,6 +10,7 @@ import gzip
 import json
 import random
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,28 +50,38 @@ def forget() -> None:
         memory.cache_clear()
 
 
+def afresh(run: Callable[[], Any]) -> Callable[[], Any]:
+    """`run` with no line remembered from the rounds before."""
+
+    def forgetful() -> Any:
+        forget()
+        return run()
+
+    return forgetful
+
+
 def bleu_rows(candidates: list[str], references: list[list[str]], size: str, rounds: int) -> list[Comparison]:
     streams = [list(stream) for stream in zip(*references, strict=True)]
 
     def close(tolerance: float) -> Any:
         return lambda ours, theirs: np.testing.assert_allclose(ours.score, theirs, rtol=tolerance)
 
-    def ours(new: bool) -> Any:
-        return (forget() if new else None, bleu(candidates, references))[1]
+    def ours() -> Any:
+        return bleu(candidates, references)
 
-    def theirs(new: bool) -> float:
-        return (forget() if new else None, BLEU(force=True).corpus_score(candidates, streams).score)[1]
+    def theirs() -> float:
+        return BLEU(force=True).corpus_score(candidates, streams).score
 
     def torchmetrics() -> float:
         return 100 * float(sacre_bleu_score(candidates, references))
 
+    sides = {"new": (afresh(ours), afresh(theirs)), "known": (ours, theirs)}
+
     rows = [
-        compare(
-            f"BLEU, {name} lines", "sacrebleu", size, lambda n=n: ours(n), lambda n=n: theirs(n), close(1e-9), rounds
-        )
-        for name, n in (("new", True), ("known", False))
+        compare(f"BLEU, {name} lines", "sacrebleu", size, *sides[name], close(1e-9), rounds)
+        for name in ("new", "known")
     ]
-    rows.append(compare("BLEU", "torchmetrics", size, lambda: ours(True), torchmetrics, close(1e-5), rounds))
+    rows.append(compare("BLEU", "torchmetrics", size, afresh(ours), torchmetrics, close(1e-5), rounds))
     few, known, cut = candidates[:300], references[:300], [stream[:300] for stream in streams]
     for order, name in ((0, "chrF"), (2, "chrF++")):
         rows.append(
@@ -98,16 +109,13 @@ def pairs_at_best(texts: list[str], kind: str) -> np.ndarray:
     counted = [words if kind == "rougeL" else rouge_scorer._create_ngrams(words, int(kind[5:])) for words in words]
     score = rouge_scorer._score_lcs if kind == "rougeL" else rouge_scorer._score_ngrams
     matrix = np.zeros((len(texts), len(texts)))
-    for i, text in enumerate(counted):
+    for i in range(len(texts)):
         for j in range(i + 1):
-            matrix[i, j] = matrix[j, i] = score(counted[j], text).fmeasure
+            matrix[i, j] = matrix[j, i] = score(counted[j], counted[i]).fmeasure
     return matrix
 
 
 def rouge_rows(texts: list[str], rounds: int) -> list[Comparison]:
-    def ours(kind: str) -> np.ndarray:
-        return (forget(), rouge_matrix(texts, kind=kind))[1]
-
     def equal(ours: np.ndarray, theirs: np.ndarray) -> None:
         np.testing.assert_allclose(ours, theirs, atol=1e-9)
 
@@ -117,7 +125,7 @@ def rouge_rows(texts: list[str], rounds: int) -> list[Comparison]:
             f"{kind} matrix, {way}",
             "rouge-score",
             f"{len(texts)} texts of {words} words",
-            lambda kind=kind: ours(kind),
+            afresh(lambda kind=kind: rouge_matrix(texts, kind=kind)),
             lambda kind=kind, peer=peer: peer(texts, kind),
             equal,
             rounds,

@@ -63,9 +63,12 @@ def bleu(
         tokens, *others = (tokenise(line, tokeniser, lowercase) for line in [candidate, *known])
         length += len(tokens)
         reference_length += closest(len(tokens), map(len, others))
+        totals = [total + max(len(tokens) - i, 0) for i, total in enumerate(totals)]
         for i in range(n):
-            counts[i] += overlap(ngrams(tokens, i + 1), largest([ngrams(other, i + 1) for other in others]))
-            totals[i] += max(len(tokens) - i, 0)
+            found = overlap(ngrams(tokens, i + 1), largest([ngrams(other, i + 1) for other in others]))
+            if not found:  # then no longer run is found either
+                break
+            counts[i] += found
     precisions = smoothed(counts, totals, smoothing, value)
     short = effective_order and smoothing != "add-k"  # which gives every order a total
     used = sum(map(bool, totals)) if short and totals[0] else n

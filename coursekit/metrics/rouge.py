@@ -60,18 +60,19 @@ def rouge_matrix(
     the dot product of two texts is the sum of min(count, count).
     """
     check_strings("candidates", candidates)
-    check_strings("references", references := candidates if references is None else references)
+    check_strings("references", candidates if references is None else references)
     _check_kind(kind)
     if not kind[5:].isdigit():
-        return np.array([[_score(c, r, kind, stem).f1 for r in references] for c in candidates])
+        return np.array([[_score(c, r, kind, stem).f1 for r in references or candidates] for c in candidates])
     index: dict[tuple[tuple[str, ...], int], int] = {}
-    rows = [_occurrences(rouge_words(text, stem), int(kind[5:]), index) for text in [*candidates, *references]]
+    texts = [*candidates, *(references or [])]
+    rows = [_occurrences(rouge_words(text, stem), int(kind[5:]), index) for text in texts]
     features = np.zeros((len(rows), len(index)), np.float32)  # float32 holds whole numbers up to 2^24
     lengths = np.array([len(row) for row in rows])
     features[np.repeat(np.arange(len(rows)), lengths), [i for row in rows for i in row]] = 1
-    cut = len(candidates)
-    common = (features[:cut] @ features[cut:].T).astype(np.float64)  # C R
-    return 2 * common / np.maximum(lengths[:cut, None] + lengths[cut:], 1)
+    ours, theirs = slice(len(candidates)), slice(len(candidates) if references else 0, None)
+    common = (features[ours] @ features[theirs].T).astype(np.float64)  # C R
+    return 2 * common / np.maximum(lengths[ours, None] + lengths[theirs], 1)
 
 
 def _occurrences(words: Sequence[str], n: int, index: dict[tuple[tuple[str, ...], int], int]) -> list[int]:

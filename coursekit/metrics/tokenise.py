@@ -14,11 +14,12 @@ from functools import cache, lru_cache
 from coursekit.errors import CourseError
 
 _APART = re.escape("".join(sorted(set(string.punctuation) - set("',-."))))
-_RULES_13A = [  # in this order; the neighbour of a match is used up by it, as in the script
-    (re.compile(f"([{_APART}])"), r" \1 "),
-    (re.compile(r"([^0-9])([.,])"), r"\1 \2 "),  # 3.5 and 1,000 stay whole
-    (re.compile(r"([.,])([^0-9])"), r" \1 \2"),
-    (re.compile(r"([0-9])-"), r"\1 - "),
+# In this order; the neighbour of a match is used up by it, as in the script. Functions are faster than r"\1 \2 ".
+_RULES_13A: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
+    (re.compile(f"[{_APART}]"), lambda match: f" {match[0]} "),
+    (re.compile(r"([^0-9])([.,])"), lambda match: f"{match[1]} {match[2]} "),  # 3.5 and 1,000 stay whole
+    (re.compile(r"([.,])([^0-9])"), lambda match: f" {match[1]} {match[2]}"),
+    (re.compile(r"(?<=[0-9])-"), lambda match: " - "),
 ]
 _ENTITIES = {"&quot;": '"', "&amp;": "&", "&lt;": "<", "&gt;": ">"}
 _ROUGE_WORD = re.compile("[a-z0-9]+")
