@@ -28,6 +28,7 @@ from coursekit.models.counts import Tokens, flatten
 from coursekit.nn import GRU, LSTM, RNN
 
 State: TypeAlias = Float[Tensor, "L B H"] | tuple[Float[Tensor, "L B H"], Float[Tensor, "L B H"]]
+Selected: TypeAlias = Float[Tensor, "L N H"] | tuple[Float[Tensor, "L N H"], Float[Tensor, "L N H"]]
 CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
 
@@ -112,16 +113,21 @@ class RNNLM(nn.Module):
 
         Raises ValueError for an empty sequence, an id outside the vocabulary and lengths that are not 1 to T.
         """
-        if not ids.numel():
-            raise ValueError("there is no word to read: begin the sequence with <bos>.")
-        out, state = self.rnn(self.drop(self._embedded(ids)), state, lengths)  # B, T, H
+        out, state = self.rnn(self.drop(self._embedded(ids, "B T")), state, lengths)  # B, T, H
         return self.output(self.drop(out)), state
 
     def step(self, ids: Int[Tensor, " B"], state: State | None = None) -> tuple[Float[Tensor, "B V"], State]:
         """One word further: the logits of the next word and the new state. `forward` is this, word by word."""
-        x = self.drop(self._embedded(ids))  # B, D
+        x = self.drop(self._embedded(ids, "B"))  # B, D
         out, state = self.rnn.step(x, self.initial_state(len(ids)) if state is None else state)
         return self.output(self.drop(out)), state
+
+    def select(self, state: State, rows: Int[Tensor, " N"]) -> Selected:
+        """The state whose row i is row `rows[i]` of `state`: rows reordered, repeated or left out, as beams need it."""
+        if isinstance(state, tuple):
+            h, c = state
+            return h.index_select(1, rows), c.index_select(1, rows)
+        return state.index_select(1, rows)
 
     def log_prob(self, sequence: Tokens) -> Float[np.ndarray, " T"]:
         """log p(x_n | x_1 .. x_{n-1}) in nats for each word of one sequence, as the n-grams give it."""
@@ -150,10 +156,17 @@ class RNNLM(nn.Module):
         before, _ = flatten([context], self.config.vocab_size)
         ids = torch.tensor([[self.config.bos, *before.tolist()]], device=self.output.bias.device)
         with evaluating(self):
-            out, _ = self.rnn(self._embedded(ids))
+            out, _ = self.rnn(self._embedded(ids, "B T"))
             return torch.softmax(self.output(out[:, -1]).double(), -1)[0].cpu().numpy()
 
-    def _embedded(self, ids: Tensor) -> Tensor:
+    def _embedded(self, ids: Tensor, axes: str) -> Tensor:
+        if not isinstance(ids, Tensor):
+            raise ValueError(f"ids must be a tensor, but are a {type(ids).__name__}: write torch.tensor(ids).")
+        if ids.ndim != len(axes.split()) or ids.dtype not in (torch.int64, torch.int32):
+            got = f"{str(ids.dtype).removeprefix('torch.')} of shape {tuple(ids.shape)}"
+            raise ValueError(f"ids must be whole numbers of shape {axes}, but are {got} (int64 and int32 will do).")
+        if not ids.numel():
+            raise ValueError("there is no word to read: begin the sequence with <bos>.")
         try:
             return self.embed(ids)
         except IndexError as error:  # on a CPU; a GPU says so itself, later and in its own words
@@ -196,10 +209,11 @@ def _groups(lengths: np.ndarray, batch_size: int) -> Iterator[list[int]]:
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """`model` without dropout, then in the mode in which it came."""
-    before = model.training
+    """`model` without dropout, then every part of it in the mode in which it came."""
+    before = {part: part.training for part in model.modules()}
     try:
         model.eval()
         yield
     finally:
-        model.train(before)
+        for part, training in before.items():
+            part.training = training

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jaxtyping import config
 from torch import nn
 from torch.nn import functional as F
 
@@ -96,6 +97,19 @@ def test_the_first_state_is_zero(cell):
     torch.testing.assert_close(model(ids, state)[0], model(ids)[0], rtol=0, atol=0)
 
 
+@EACH
+def test_selected_rows_go_on_as_they_would_have(cell):
+    """Reordered, repeated, left out: as beam search does it; the state they come from stays as it was."""
+    model, ids = small(cell, layers=2), some_ids(3, 2)
+    _, state = model.step(ids[:, 0])
+    expected, after = model.step(ids[:, 1], state)
+    for rows in ([2, 0, 0, 1, 2], [1]):
+        pick = torch.tensor(rows)
+        logits, chosen = model.step(ids[pick, 1], model.select(state, pick))
+        torch.testing.assert_close(logits, expected[pick], rtol=1e-12, atol=1e-13)
+        assert_same_state(chosen, tuple(p[:, pick] for p in parts(after)))
+
+
 @BOTH
 @EACH
 def test_padding_changes_nothing(cell, fused):
@@ -181,6 +195,27 @@ def test_scoring_is_without_dropout_and_keeps_the_mode():
     assert not model.training
 
 
+def test_scoring_leaves_each_part_in_its_own_mode():
+    model = small(dropout=0.5, layers=2).train()
+    model.drop.eval()
+    model.log_prob([1, 2])
+    assert model.training and model.rnn.training and not model.drop.training
+
+
+@EACH
+@pytest.mark.parametrize("fused", [True, False])
+def test_dropout_never_falls_on_the_way_from_step_to_step(cell, fused):
+    """With nothing read from below, neither by the first layer nor by the second, the states are as without."""
+    model = small(cell, dropout=0.5, layers=2, fused=fused)
+    with torch.no_grad():
+        for name, p in model.rnn.named_parameters():
+            if name.startswith("weight_ih"):
+                p.zero_()
+    _, dropped = model.train()(some_ids(3, 9))
+    _, whole = model.eval()(some_ids(3, 9))
+    assert_same_state(dropped, whole, rtol=0)
+
+
 def test_the_first_weights_come_from_the_generator():
     def built(seed):
         return RNNLM(RNNLMConfig(V), torch.Generator().manual_seed(seed)).state_dict()
@@ -208,6 +243,7 @@ def test_the_first_weights_come_from_the_generator():
         (lambda: small()(some_ids(2, 0)), "no word to read: begin the sequence with <bos>"),
         (lambda: small()(torch.tensor([[1, V]])), f"id {V} lies outside the vocabulary, whose ids are 0 to {V - 1}"),
         (lambda: small().step(torch.tensor([-1])), "id -1 lies outside"),
+        (lambda: small().step(some_ids(0)), "no word to read"),
         (lambda: small().log_prob([V]), f"id {V} lies outside"),
         (lambda: small().distribution([-1]), "id -1 lies outside"),
         (lambda: small().log_probs(iter([1, 2])), "one sequence"),
@@ -220,3 +256,28 @@ def test_the_first_weights_come_from_the_generator():
 def test_wrong_input_is_one_sentence(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: small()(some_ids(5)), r"ids must be whole numbers of shape B T, but are int64 of shape \(5,\)"),
+        (lambda: small()(some_ids(1, 5).float()), r"ids must be whole numbers of shape B T, but are float32 of shape"),
+        (lambda: small()(some_ids(1, 5).bool()), r"of shape B T, but are bool of shape \(1, 5\)"),
+        (lambda: small()([[1, 2]]), "ids must be a tensor, but are a list"),
+        (
+            lambda: small().step(some_ids(5, 1)),
+            r"ids must be whole numbers of shape B, but are int64 of shape \(5, 1\)",
+        ),
+        (lambda: small().step(torch.tensor(1)), r"of shape B, but are int64 of shape \(\)"),
+    ],
+)
+def test_ids_of_another_shape_or_kind_are_one_sentence(call, says):
+    """Without the check of signatures, which users do not have."""
+    before = config.jaxtyping_disable
+    config.update("jaxtyping_disable", True)
+    try:
+        with pytest.raises(ValueError, match=says):
+            call()
+    finally:
+        config.update("jaxtyping_disable", before)
