@@ -7,8 +7,9 @@ section 3.2. At each step every live hypothesis is continued by every word; of a
 - the `width` best of the others stay alive: a finished hypothesis never costs a live one its place,
 
 and finished ones compete by log p(y) / |y|^alpha, |y| with <eos>: longer outputs have lower p, and plain beam search
-(alpha = 0) favours short ones. The rules, when to stop included, are those of transformers 5's beam search, so the
-results are equal. The memory grows `width`-fold, the number of steps not at all.
+(alpha = 0) favours short ones. The rules, when to stop included, are those of transformers 5's beam search, and so are
+the results, but for the order of exact ties, which there is left to torch.topk. The memory grows `width`-fold, the
+number of steps not at all.
 
 All live hypotheses of all sentences make one batch, which shrinks as sentences end.
 Letters: S sentences that still run, K live hypotheses of each, V vocabulary, N candidates.
@@ -17,7 +18,7 @@ Letters: S sentences that still run, K live hypotheses of each, V vocabulary, N 
 import math
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -32,7 +33,7 @@ from coursekit.decode.interface import (
     without_dropout,
 )
 
-EarlyStopping = bool | Literal["never"]
+EarlyStopping = bool | str  # True, False or "never"
 
 
 class Candidate(NamedTuple):
@@ -165,7 +166,7 @@ def beam_search(
     end token, None by all, which as many as `width` equal. score = log_prob / length ** length_penalty; 0 is plain
     beam search. `early_stopping`: stop at `width` ended hypotheses (True), when the best live one scores no better
     than the worst of them (False), or when no longer output could ("never"). `bos`, `eos`, `batch` as in `greedy`;
-    ties fall as torch.topk lays them.
+    of equals the one that continues the better hypothesis goes first, then the one of lower id.
     """
     if not 1 <= n_best <= width:
         raise ValueError(f"n_best = {n_best} outputs do not fit a beam of width {width}: take 1 to the width.")
@@ -234,7 +235,7 @@ def _candidates(
         log_p = _best_words(log_p, rules.expansions, rules.eos)
     (s, k), v = totals.shape, log_p.size(1)
     extended = (totals.to(log_p.device)[:, :, None] + log_p.view(s, k, v)).flatten(1)  # S, K V
-    total, index = extended.topk(min(rules.listed, k * v))  # S, N
+    total, index = _top(extended, min(rules.listed, k * v))  # S, N
     word = log_p.view(s, k * v).gather(1, index)
     columns = ((index // v).tolist(), (index % v).tolist(), word.tolist(), total.tolist())
     return [
@@ -243,12 +244,24 @@ def _candidates(
     ]
 
 
+def _top(values: Float[Tensor, "S M"], n: int) -> tuple[Float[Tensor, "S N"], Int[Tensor, "S N"]]:
+    """torch.topk, but of equal values the one of lower index comes first, also where the cut goes through them."""
+    top, index = values.topk(n)
+    edge = top[:, -1:]
+    if (((values == edge).sum(1) > (top == edge).sum(1)) & (edge[:, 0] > -math.inf)).any():
+        top, index = values.sort(dim=1, descending=True, stable=True)  # rare, and slower
+        return top[:, :n], index[:, :n]
+    index, order = index.sort(1)
+    top, order = top.gather(1, order).sort(dim=1, descending=True, stable=True)
+    return top, index.gather(1, order)
+
+
 def _best_words(log_p: Float[Tensor, "R V"], n: int, eos: int | None) -> Float[Tensor, "R V"]:
     """-inf for all words of a row but the n best and the end token."""
     words = log_p.clone()
     if eos is not None:
         words[:, eos] = -math.inf
-    kept = words.topk(min(n, words.size(1))).indices
+    kept = _top(words, min(n, words.size(1)))[1]
     limited = torch.full_like(log_p, -math.inf).scatter(1, kept, log_p.gather(1, kept))
     if eos is not None:
         limited[:, eos] = log_p[:, eos]

@@ -12,7 +12,7 @@ encoder-decoder, `initial_state` or None of a language model). Letters: B rows, 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from coursekit.models.rnn_lm import evaluating
 
 
+@runtime_checkable
 class Stepper(Protocol):
     """A model that can be decoded: see the top of this file."""
 

@@ -1,5 +1,6 @@
 """Beam search equals the worked example, exhaustive search, and itself however it is batched."""
 
+import functools
 import itertools
 import math
 
@@ -12,14 +13,14 @@ from table_models import Table, outputs, random_table
 from coursekit.decode import beam_search, beam_trace, best, greedy
 
 WORDS = ["<bos>", "<eos>", "I", "am", "hungry"]
-BOS, EOS, I, AM, HUNGRY = range(5)
+BOS, EOS, ME, AM, HUNGRY = range(5)
 # p of I, am, hungry, <eos> after the words before; the rows that no kept hypothesis reaches are uniform.
 EXAMPLE = {
     (): (0.5, 0.4, 0.05, 0.05),
-    (I,): (0.1, 0.5, 0.3, 0.1),
+    (ME,): (0.1, 0.5, 0.3, 0.1),
     (AM,): (0.7, 0.05, 0.2, 0.05),
-    (I, AM): (0.05, 0.05, 0.6, 0.3),
-    (AM, I): (0.2, 0.1, 0.5, 0.2),
+    (ME, AM): (0.05, 0.05, 0.6, 0.3),
+    (AM, ME): (0.2, 0.1, 0.5, 0.2),
 }
 
 
@@ -72,6 +73,45 @@ def test_equals_exhaustive_search_when_the_width_covers_the_space(alpha, seed, m
     for h in found:
         assert h.log_probs == pytest.approx(expected[(*h.ids, h.finished)], rel=1e-12)
     assert all(h.log_prob == pytest.approx(h.score * len(h.log_probs) ** alpha) for h in found)
+
+
+def plain_beam(table, eos, vocabulary, max_length, width, alpha, early):
+    """One sentence, words and sums in lists: what the rules say, without tensors. Sorting keeps the order of ties."""
+    live, ended = [([], 0.0)], []
+    for step in range(1, max_length + 1):
+        every = []
+        for words, log_p in live:
+            following = torch.log_softmax(table.logits((0, *words)), -1).tolist()
+            every += [([*words, word], log_p + following[word]) for word in range(vocabulary)]
+        every.sort(key=lambda pair: -pair[1])
+        last = step == max_length
+        ended += [(words, log_p / step**alpha) for words, log_p in every[:width] if last or words[-1] == eos]
+        ended = sorted(ended, key=lambda pair: -pair[1])[:width]
+        live = [pair for pair in every if pair[0][-1] != eos][:width]
+        if len(ended) == width:
+            length = max_length if early == "never" and alpha > 0 else step
+            if early is True or width == 1 or live[0][1] / length**alpha <= ended[-1][1]:
+                break
+    return ended
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10**6),
+    width=st.integers(1, 4),
+    alpha=st.sampled_from([0, 0.6, 1, 2, -1]),
+    early=st.sampled_from([True, False, "never"]),
+    ties=st.booleans(),
+)
+def test_equals_the_rules_written_out(seed, width, alpha, early, ties):
+    """Ties too: logits of three values make them at every step, and the better parent, then the lower id goes first."""
+    table = random_table(seed, 9, ties)
+    table.logits = functools.partial(lambda logits, prefix: torch.as_tensor(logits(prefix)), table.logits)
+    expected = plain_beam(table, 1, 9, 6, width, alpha, early)
+    how = {"width": width, "n_best": width, "length_penalty": alpha, "early_stopping": early}
+    [found] = beam_search(table, None, bos=0, eos=1, max_length=6, **how)
+    assert [[*h.ids, 1] if h.finished else h.ids for h in found] == [words for words, _ in expected]
+    assert [h.score for h in found] == pytest.approx([score for _, score in expected], rel=1e-12)
 
 
 @settings(deadline=None, max_examples=30)

@@ -13,9 +13,11 @@ V, BOS, PAD, EOS = 23, 1, 3, 2  # pad is not 0: transformers would pad with <eos
 MAX_LENGTH = 9
 
 
-def bart(seed, twins=False, scale=6.0):
-    """A tiny BART; with `twins`, words 2 i and 2 i + 1 from 8 on are the same in everything: ties at every step."""
-    torch.manual_seed(seed)
+def bart(seed, twins=False):
+    """A tiny BART whose next word depends much on place and words before (weights of variance 1, embeddings 4).
+
+    With `twins`, words 2 i and 2 i + 1 from 8 on are the same in everything: ties at every step.
+    """
     config = transformers.BartConfig(
         vocab_size=V,
         d_model=16,
@@ -32,18 +34,22 @@ def bart(seed, twins=False, scale=6.0):
         decoder_start_token_id=BOS,
         forced_eos_token_id=None,
         forced_bos_token_id=None,
+        tie_word_embeddings=False,
     )
     model = transformers.BartForConditionalGeneration(config).eval()
     rng = np.random.default_rng(seed)
     with torch.no_grad():
         for p in model.parameters():
-            p.copy_(torch.as_tensor(rng.normal(0, 0.25, p.shape)))
-        shared = model.model.shared.weight
-        shared.mul_(scale)
+            if p.dim() > 1:  # not the biases and layer norms
+                p.copy_(torch.as_tensor(rng.normal(0, 1, p.shape)))
+        words, head = model.model.decoder.embed_tokens.weight, model.lm_head.weight
+        for p in (words, model.model.decoder.embed_positions.weight):
+            p.mul_(2)
+        head.mul_(0.4)
+        head[EOS] *= 2
         if twins:
-            shared[9::2] = shared[8:-1:2]
-        # The end token must come and go: no search ends at once, few run to the limit.
-        model.final_logits_bias[0, EOS] = 3.0
+            for p in (words, head):
+                p[9::2] = p[8:-1:2]
         model.final_logits_bias[0, PAD] = -50.0  # a pad inside an output could not be told from one behind it
     return model
 
@@ -110,7 +116,7 @@ def compare(model, source, mask, width, n_best, alpha, early, same=lambda ids: i
         length_penalty=float(alpha),
         early_stopping=early,
     )
-    stepper = Steps(model)
+    stepper = Steps(model).eval()
     with torch.inference_mode():
         state = stepper.start(source, mask)
     found = beam_search(
@@ -136,37 +142,38 @@ def compare(model, source, mask, width, n_best, alpha, early, same=lambda ids: i
 def test_beam_search_equals_transformers(alpha, early):
     """Sequences and scores of every returned hypothesis, for batches of sentences of several lengths."""
     found = []
-    for seed in range(3):
+    for seed, width, n_best in [(0, 2, 1), (0, 5, 3), (1, 4, 4), (2, 4, 4)]:
         model, (source, mask) = bart(seed), sources(seed)
-        for width, n_best in [(2, 1), (4, 4), (5, 3)]:
-            found += compare(model, source, mask, width, n_best, alpha, early)
-    if alpha <= 1:
-        assert {h.finished for h in found} == {True, False} or alpha < 0  # both kinds of ending were met
-    assert len({len(h.ids) for h in found}) > 2
+        found += compare(model, source, mask, width, n_best, alpha, early)
+    assert {h.finished for h in found} == {True, False}  # both kinds of ending were met, at several lengths
+    assert len({len(h.ids) for h in found if h.finished}) > (alpha < 2)
 
 
 @pytest.mark.parametrize("early", [True, False, "never"])
 @pytest.mark.parametrize("alpha", [0, 1])
 def test_beam_search_equals_transformers_where_hypotheses_tie(alpha, early):
-    """Words of the same weights tie at every step: the scores are equal, the words but for the name of the twin."""
+    """Words of the same weights tie at every step: scores are equal, and words but for which twin of two was taken.
+
+    (Which it is, there is left to torch.topk; ours is the one of lower id: test_beam.py.)
+    """
     tied = 0
 
     def same(ids):
         return [word - (word >= 8 and word % 2) for word in ids]
 
-    for seed in range(4):
+    for seed in range(2):
         model, (source, mask) = bart(seed, twins=True), sources(seed)
         for width, n_best in [(2, 2), (4, 4)]:
             found = compare(model, source, mask, width, n_best, alpha, early, same)
             tied += len(found) - len({h.score for h in found})
-    assert tied > 4
+    assert tied > 2
 
 
 def test_greedy_equals_transformers():
     for seed in range(4):
         model, (source, mask) = bart(seed), sources(seed)
         ids, _ = theirs(model, source, mask, num_beams=1)
-        stepper = Steps(model)
+        stepper = Steps(model).eval()
         with torch.inference_mode():
             state = stepper.start(source, mask)
         found = greedy(stepper, state, bos=BOS, batch=len(source), eos=EOS, max_length=MAX_LENGTH)
