@@ -16,6 +16,9 @@ class Token(NamedTuple):
     keys: tuple[int, ...] = ()  # the parts of the meaning that it carries
 
 
+#: The marks that every language has; their keys lie below those of the meaning.
+END = (Token(".", (1,)), Token("?", (1,)))
+COMMAS = (Token(",", (2,)), Token(",", (3,)))  # after whom one speaks to, after the weather
 Pick = Callable[[int], int]  # of so many licensed wordings, which one; 0 is the usual one
 
 
@@ -69,11 +72,11 @@ class English(Side):
     language = "en"
 
     def sentence(self, said: Meaning) -> list[Token]:
-        out = [*self.said(said.called), Token(",")] if said.called else []
-        out += [*self.said(said.weather), Token(",")] if said.weather else []
+        out = [*self.said(said.called), COMMAS[0]] if said.called else []
+        out += [*self.said(said.weather), COMMAS[1]] if said.weather else []
         for clause in said.clauses:
             out += one(clause.conjunction, clause.key + 5) + self.clause(clause, said.question)
-        return _articles([*out, Token("?" if said.question else ".")])
+        return _articles([*out, END[said.question]])
 
     def clause(self, c: Clause, question: bool = False) -> list[Token]:
         ahead = not question and self.ahead(c)
@@ -108,7 +111,9 @@ class English(Side):
         helper = "did" if c.past else "does" if third else "do"
         if question or c.negation == "not":
             plain = c.modal is not None and not c.modal.particle
-            carrier = one(first.en[0], key) if plain else [Token(helper, (c.key + 4,) if question else ())]
+            carrier = (
+                one(first.en[0], key) if plain else [Token(helper, (c.key + 3,) * c.past + (c.key + 4,) * question)]
+            )
             main = end if plain else one(first.en[0], key) + end
             order = carrier + subject if question else subject + carrier
             return order + one(c.negation, c.key + 1) + often + main

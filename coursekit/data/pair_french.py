@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coursekit.data.pair_english import Side, Token, one
+from coursekit.data.pair_english import COMMAS, END, Side, Token, one
 from coursekit.data.pair_meaning import Being, Clause, Group, Meaning, Where
 from coursekit.data.pair_verbs import BE, HAD, HAVE, WERE, phrase
 from coursekit.data.pair_verbs import French as Forms
@@ -37,12 +37,12 @@ class FrenchSide(Side):
     language = "fr"
 
     def sentence(self, said: Meaning) -> list[Token]:
-        out = [*self.said(said.called), Token(",")] if said.called else []
-        out += [*self.said(said.weather), Token(",")] if said.weather else []
+        out = [*self.said(said.called), COMMAS[0]] if said.called else []
+        out += [*self.said(said.weather), COMMAS[1]] if said.weather else []
         self.one_says = not any(c.mood for c in said.clauses) and bool(self.pick(2)) if _we(said) else False
         for clause in said.clauses:
             out += self.conjunction(clause) + self.clause(clause, said.question)
-        return _elide([*out, Token("?" if said.question else ".")])
+        return _elide([*out, END[said.question]])
 
     def conjunction(self, c: Clause) -> list[Token]:
         words = {"": ("",), "and": ("et",), "but": ("mais",), "because": ("parce que", "car"), "when": ("quand",)}
@@ -90,7 +90,7 @@ class FrenchSide(Side):
             end: list[Token] = []
         elif c.past:
             helper = (BE if verb.auxiliary == "être" else HAVE).fr[0]
-            finite, keys = self.form(helper, c.subject), (c.key + 3,)
+            finite, keys = self.form(helper, c.subject), (c.key, c.key + 3)
             end = one(self.participle(c, verb), c.key)
         elif c.modal:
             finite, keys = self.form(self.choose(c.modal.fr), c.subject), (c.key + 2,)

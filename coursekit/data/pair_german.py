@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coursekit.data.pair_english import Side, Token, one
+from coursekit.data.pair_english import COMMAS, END, Side, Token, one
 from coursekit.data.pair_meaning import Being, Clause, Group, Meaning, Where
 from coursekit.data.pair_verbs import BE, HAD, HAVE, WERE, phrase
 from coursekit.data.pair_verbs import German as Forms
@@ -29,9 +29,9 @@ class GermanSide(Side):
     language = "de"
 
     def sentence(self, said: Meaning) -> list[Token]:
-        out = [*self.said(said.called), Token(",")] if said.called else []
+        out = [*self.said(said.called), COMMAS[0]] if said.called else []
         front = bool(said.weather)
-        out += [*self.said(said.weather), Token(",")] if said.weather else []
+        out += [*self.said(said.weather), COMMAS[1]] if said.weather else []
         for clause in said.clauses:
             joint, order = self.conjunction(clause)
             if said.question:
@@ -40,7 +40,7 @@ class GermanSide(Side):
                 order = "turned"
             out += joint + self.clause(clause, order)
             front = False
-        return _commas([*out, Token("?" if said.question else ".")])
+        return _commas([*out, END[said.question]])
 
     def conjunction(self, c: Clause) -> tuple[list[Token], str]:
         """The conjunction, and where it sends the verb."""
@@ -99,7 +99,7 @@ class GermanSide(Side):
             return one((WERE if c.verb.name == "be" else HAD)["de"][c.subject.many], c.key), []
         if c.past:
             helper = (BE if verb.auxiliary == "sein" else HAVE).de[0]
-            return one(self.form(helper, c.subject), c.key + 3), one(verb.participle, c.key)
+            return one(self.form(helper, c.subject), c.key, c.key + 3), one(verb.participle, c.key)
         if c.modal:
             finite = self.form(self.choose(c.modal.de), c.subject)
             return one(finite, c.key + 2), one(verb.particle + verb.infinitive, c.key)

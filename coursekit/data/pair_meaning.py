@@ -53,7 +53,7 @@ class PairConfig:
 
     @property
     def span(self) -> tuple[int, int]:
-        both = (self.clauses, self.clauses) if isinstance(self.clauses, int) else tuple(self.clauses)
+        both = tuple(self.clauses) if isinstance(self.clauses, (tuple, list)) else (self.clauses, self.clauses)
         if len(both) != 2:
             raise CourseError(
                 f"clauses={self.clauses!r} is not possible: give 1 to 8, or a pair (fewest, most) of them."

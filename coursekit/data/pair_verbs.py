@@ -225,9 +225,9 @@ FAMILIAR = """
     my/1 friend/2; mon/1 ami/2; mein/1 freund/2
     my/1 child/2; mon/1 enfant/2; mein/1 kind/2"""
 POLITE = """
-    sir/1; monsieur/1; mein herr/1
-    madam/1; madame/1; meine dame/1
-    doctor/1; docteur/1; herr doktor/1"""
+    sir/1; monsieur/1; mein/1 herr/1
+    madam/1; madame/1; meine/1 dame/1
+    doctor/1; docteur/1; herr/1 doktor/1"""
 
 Phrase = tuple[tuple[str, tuple[int, ...]], ...]
 

@@ -228,7 +228,7 @@ PLACES = [
 #: "the bank of the river" and "the bank in the town": the words after it decide.
 BANKS = {
     Place(_nouns("bank; berge f; ufer n ufer")[0], "at", "sur", "an", "an"): (
-        "of/1 the/2 river/3", "de/1 la/2 rivière/3", "des/2 flusses/3"),
+        "of/1 the/2 river/3", "de/1 la/2 rivière/3", "des/1,2 flusses/3"),
     Place(_nouns("bank; banque f; bank f banken")[0], "at", "à", "in", "zu"): (
         "in/1 the/2 town/3", "de/1 la/2 ville/3", "in/1 der/2 stadt/3"),
 }  # fmt: skip

@@ -102,7 +102,7 @@ class Scenes:
     """Pictures without end: `Scenes(seed).take(n)`. `objects` is their number, or the fewest and the most."""
 
     def __init__(self, seed: int | str = 0, objects: int | tuple[int, int] = (1, 4), captions: int = 5) -> None:
-        self.span = (objects, objects) if isinstance(objects, int) else tuple(objects)
+        self.span = tuple(objects) if isinstance(objects, (tuple, list)) else (objects, objects)
         whole = all(isinstance(k, int) and not isinstance(k, bool) for k in self.span)
         if len(self.span) != 2 or not whole or not 1 <= self.span[0] <= self.span[1] <= 4:
             raise CourseError(f"objects={objects!r} is not possible: give 1 to 4, or a pair (fewest, most) of them.")

@@ -1,0 +1,181 @@
+"""load("pairs") and load("captions"): the Hub's columns from the world, from files and, out of reach, one sentence."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coursekit.data.loading import load
+from coursekit.data.scenes import COLOURS
+from coursekit.errors import CourseError
+
+ROOT = Path(__file__).resolve().parents[2]
+REAL = ROOT / "../shared/data"
+SPLITS = ["train", "validation", "test"]
+MORE = ["alignment", "references", "kinds", "unseen", "unknown", "clauses"]
+
+
+def test_pairs_have_the_columns_of_multi30k_and_more():
+    data = load("pairs", n=400, seed=1)
+    assert data.num_rows == {"train": 360, "validation": 20, "test": 20}
+    assert data.column_names == {s: ["en", "fr", "de", *MORE] for s in SPLITS}
+    row = data["test"][0]
+    for target in ("fr", "de"):
+        places = [(row["en"].split()[i], row[target].split()[j]) for i, j in row["alignment"][target]]
+        assert len(places) > 3
+        assert row["references"][target][0] == row[target]
+    assert {len(r) for row in data["train"] for r in row["references"].values()} == {1}
+
+
+def test_no_sentence_of_one_split_stands_in_another():
+    data = load("pairs", n=2000, clauses=1)
+    texts = [set(data[s]["en"][:]) for s in SPLITS]
+    assert not texts[0] & texts[1]
+    assert not texts[0] & texts[2]
+    assert not texts[1] & texts[2]
+
+
+def test_the_columns_of_opus_books_and_other_languages():
+    data = load("pairs", n=100, columns="opus_books", languages=("de", "en"), clauses=[2, 3], references=2)
+    assert data.column_names["train"] == ["id", "translation", *MORE]
+    row = data["test"][1]
+    assert row["id"] == "1"
+    assert list(row["translation"]) == ["de", "en"]
+    assert list(row["alignment"]) == ["en"]
+    assert len(row["references"]["en"]) <= 2
+    assert row["clauses"] in (2, 3)
+
+
+def test_the_same_options_give_the_same_rows():
+    one, two = (load("pairs", n=100, seed=s)["train"][7]["fr"] for s in (3, 3))
+    assert one == two != load("pairs", n=100, seed=4)["train"][7]["fr"]
+
+
+def test_captions_are_pictures_with_their_words():
+    data = load("captions", n=50, objects=(1, 2), captions=3)
+    assert data.num_rows == {"train": 40, "validation": 5, "test": 5}
+    assert data.column_names["train"] == ["image", "caption", "objects", "words"]
+    row = data["test"][0]
+    assert row["image"].dtype == np.uint8
+    assert row["image"].shape == (32, 32, 3)
+    assert isinstance(row["caption"], list)
+    assert [len(c.split()) for c in row["caption"]] == [len(w) for w in row["words"]]
+    thing = row["objects"][0]
+    left, top, right, bottom = thing["box"]
+    assert (row["image"][top:bottom, left:right] == COLOURS[thing["colour"]]).all(-1).any()
+    assert data["train"][:4]["image"].shape == (4, 32, 32, 3)
+
+
+def folder_of(path: Path, lines: dict[str, str], packed: bool = False) -> Path:
+    path.mkdir(exist_ok=True)
+    for name, text in lines.items():
+        raw = text.encode()
+        (path / (name + ".gz" * packed)).write_bytes(gzip.compress(raw) if packed else raw)
+    return path
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_folder_of_parallel_files(tmp_path, packed):
+    lines = {
+        f"{s}.{lang}": f"{s} 1 {lang}\r\n{s} 2 {lang}\n" for s in ("train", "val", "test_2016") for lang in ("en", "de")
+    }
+    folder = folder_of(tmp_path / "a", lines, packed)
+    for source in (folder, str(folder)):
+        data = load("pairs", source=source)
+        assert data.num_rows == {s: 2 for s in SPLITS}
+        assert data["validation"][1] == {"en": "val 2 en", "de": "val 2 de"}
+    assert list(load("pairs", source=folder, languages=("de", "en"))["test"][0]) == ["de", "en"]
+    assert load("pairs", source=folder, columns="opus_books")["train"][0] == {
+        "id": "0", "translation": {"en": "train 1 en", "de": "train 1 de"}}  # fmt: skip
+
+
+def test_a_table_keeps_equal_sources_in_one_split(tmp_path):
+    rows = [f"sentence {i // 3}\tphrase {i}\tCC-BY" for i in range(300)]
+    (tmp_path / "a.tsv").write_text("\n".join(rows) + "\n")
+    data = load("pairs", source=tmp_path / "a.tsv")
+    texts = [set(data[s]["en"][:]) for s in SPLITS]
+    assert sum(map(len, texts)) == 100
+    assert sum(data.num_rows.values()) == 300
+    assert data["train"][0]["fr"].startswith("phrase")
+
+
+@pytest.mark.skipif(not (REAL / "multi30k/raw").is_dir(), reason="needs ../shared/data/multi30k")
+@pytest.mark.parametrize("kind", ["raw", "tok"])
+def test_multi30k_as_it_is_published(kind):
+    data = load("pairs", source=REAL / "multi30k" / kind)
+    assert data.num_rows == {"train": 29_000, "validation": 1_014, "test": 1_000}
+    assert set(data.column_names["test"]) == {"en", "de", "fr"}
+
+
+@pytest.mark.skipif(not (REAL / "fra-eng").is_dir(), reason="needs ../shared/data/fra-eng")
+def test_a_sample_of_tatoeba():
+    data = load("pairs", source=REAL / "fra-eng/eng-fra.sample.txt")
+    assert "Go." in {e for s in SPLITS for e in data[s]["en"][:]}
+
+
+def wrong_inputs(folder: Path):
+    good = {f"{s}.{lang}": "a\nb\n" for s in ("train", "val", "test") for lang in ("en", "de")}
+    short = folder_of(folder / "short", {**good, "test.de": "a\n"})
+    lacking = folder_of(folder / "lacking", {k: v for k, v in good.items() if k != "val.de"})
+    empty = folder_of(folder / "empty", {**good, "train.en": "\n\n"})
+    (folder / "nothing").mkdir()
+    broken = folder_of(folder / "broken", {k: v for k, v in good.items() if k != "test.en"})
+    (broken / "test.en.gz").write_bytes(gzip.compress(b"a\nb\n" * 99)[:-9])
+    latin = folder_of(folder / "latin", good)
+    (latin / "val.de").write_bytes("schön\nb\n".encode("latin-1"))
+    (folder / "one.tsv").write_text("a\tb\nc\n")
+    (folder / "few.tsv").write_text("a\tb\nc\td\n")
+    return {
+        r"the test files have different numbers of lines \(en 2, de 1\)": {"source": short},
+        "has no validation file of 'de': add val.de": {"source": lacking},
+        r"train.en' is empty": {"source": empty},
+        "has no train files of two languages": {"source": folder / "nothing"},
+        "not a whole gzip file": {"source": broken},
+        "is not UTF-8": {"source": latin},
+        "there is no file or folder": {"source": folder / "gone"},
+        "line 2 of .* has 1 column": {"source": folder / "one.tsv"},
+        "2 lines are too few for three splits": {"source": folder / "few.tsv"},
+        "has no train file of 'fr'": {"source": short, "languages": ("en", "fr")},
+        "no option 'n' here: known are languages, columns": {"source": short, "n": 5},
+        "columns='csv'": {"columns": "csv"},
+        "n=-1 is not possible: give a whole number from 20": {"n": -1},
+        "n=2.5 is not possible: give a whole number": {"n": 2.5},
+        "seed='x' is not possible: give a whole number": {"seed": "x"},
+        "references=0 is not possible": {"references": 0},
+        r"languages=\('en', 'es'\) is not possible": {"languages": ("en", "es")},
+        "no option 'colour' here": {"colour": 1},
+        "clauses=0 is not possible": {"clauses": 0},
+        "has no source 'moon': give 'world', 'hub', a file's path": {"source": "moon"},
+        r"give languages=\('en', 'de'\)": {"source": "hub", "languages": ("en", "fr")},
+    }
+
+
+def test_each_wrong_input_gets_one_clear_sentence(tmp_path):
+    for sentence, options in wrong_inputs(tmp_path).items():
+        with pytest.raises(CourseError, match=sentence) as caught:
+            load("pairs", **options)
+        assert str(caught.value).endswith(".")
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"n": 0}, "n=0 is not possible"),
+        ({"objects": 7}, "objects=7 is not possible"),
+        ({"captions": 0}, "captions=0 is not possible"),
+        ({"size": 64}, "no option 'size' here"),
+        ({"source": "hub"}, "has no source 'hub': give 'world'"),
+    ],
+)
+def test_wrong_options_of_captions(options, sentence):
+    with pytest.raises(CourseError, match=sentence):
+        load("captions", **options)
+
+
+@pytest.mark.parametrize("columns", ["multi30k", "opus_books"])
+def test_a_hub_out_of_reach_names_the_embedded_pairs(monkeypatch, columns):
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(CourseError, match=r"cannot be reached .*: use an embedded set instead: load\('pairs'\)\.$"):
+        load("pairs", source="hub", columns=columns)
