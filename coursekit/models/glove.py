@@ -37,7 +37,7 @@ def cooccurrence(
     tokens, lengths = flatten(sequences, vocab_size)
     owner = np.repeat(np.arange(lengths.size), lengths)
     keys, weights = [], []
-    for lag in range(1, window + 1):
+    for lag in range(1, min(window, int(lengths.max(initial=1))) + 1):  # a longer lag joins nothing
         together = owner[lag:] == owner[:-lag]
         left, right = tokens[:-lag][together], tokens[lag:][together]
         for one, other in ((left, right), (right, left)):
@@ -55,15 +55,13 @@ def cooccurrence(
 def cells(X: Float[Tensor, "V V"], size: int | None = None, seed: int = 0) -> Callable[[int], tuple[Tensor, ...]]:
     """batch(step) for `fit`: (i, j, x_ij) of `size` cells by chance, or of all of them. A pure function of the step.
 
-    Raises ValueError for a negative count, CourseError if every count is 0.
+    Raises ValueError for a count that is negative or not finite and for a size below 1, CourseError if all are 0.
     """
+    if size is not None and size < 1:
+        raise ValueError(f"size = {size} draws no cell: take 1 or more.")
     X = X.to_sparse().coalesce()
     (i, j), x = X.indices(), X.values()
-    if (x < 0).any():
-        worst = int(x.argmin())
-        raise ValueError(
-            f"words {int(i[worst])} and {int(j[worst])} have the count {x[worst].item()}: 0 or more it is."
-        )
+    check_counts(i, j, x)
     i, j, x = i[x > 0], j[x > 0], x[x > 0]
     if not len(x):
         raise CourseError("the counts are all 0: count a text in which some words have neighbours.")
@@ -75,6 +73,14 @@ def cells(X: Float[Tensor, "V V"], size: int | None = None, seed: int = 0) -> Ca
         return i[chosen], j[chosen], x[chosen]
 
     return batch
+
+
+def check_counts(i: Int[Tensor, " E"], j: Int[Tensor, " E"], x: Float[Tensor, " E"]) -> None:
+    """Raise ValueError at the first cell whose count is negative or not finite."""
+    wrong = ~((x >= 0) & x.isfinite())
+    if wrong.any():
+        at = int(wrong.nonzero()[0])
+        raise ValueError(f"words {int(i[at])} and {int(j[at])} have the count {x[at].item()}: a count is 0 or more.")
 
 
 class GloVe(nn.Module):
@@ -127,8 +133,10 @@ def ppmi(X: Float[Tensor, "V V"], smooth: float | int = 0.75, shift: float | int
     "Improving distributional similarity with lessons learned from word embeddings"). Needs memory for V x V numbers.
     """
     X = (X.to_dense() if X.is_sparse else X).double()
-    if (X < 0).any():
-        raise ValueError(f"the counts go down to {X.min().item()}: a count is 0 or more.")
+    i, j = X.nonzero().unbind(1)
+    check_counts(i, j, X[i, j])
+    if not (shift > 0 and smooth >= 0):
+        raise ValueError(f"shift = {shift} must be above 0, and smooth = {smooth} not below.")
     row, column = X.sum(1), torch.where(X.sum(0) > 0, X.sum(0) ** smooth, 0.0)
     expected = row[:, None] * column / column.sum().clamp(min=torch.finfo(X.dtype).tiny)
     return torch.where(X > 0, (X / (shift * expected)).log(), 0.0).clamp(min=0)
@@ -141,5 +149,7 @@ def svd_vectors(M: Float[Tensor, "V V"], width: int) -> Float[Tensor, "V D"]:
     """
     if not 1 <= width <= len(M):
         raise ValueError(f"width = {width}: a matrix of {len(M)} words gives vectors of 1 to {len(M)} numbers.")
+    if not M.isfinite().all():
+        raise ValueError("the matrix holds a number that is not finite: mend the counts first.")
     U, S, _ = torch.linalg.svd(M)
     return (U[:, :width] * S[:width].sqrt()).float()

@@ -18,6 +18,7 @@ Letters: B batch, T words of text, P pairs, C = 2 N places in a window of N word
 V vocabulary.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -129,11 +130,14 @@ def subsample(
 
 def noise_distribution(counts: Int[Tensor, " V"] | Float[Tensor, " V"], power: float = 0.75) -> Float[Tensor, " V"]:
     """P(w) in proportion to count(w)^power, in float64 (2013b, section 2.2). A word that never occurs has 0."""
-    if (counts < 0).any():
-        worst = int(counts.argmin())
+    wrong = ~((counts >= 0) & counts.isfinite())
+    if wrong.any():
+        worst = int(wrong.nonzero()[0])
         raise ValueError(f"word {worst} has the count {counts[worst].item()}: a count is 0 or more.")
     if not counts.sum() > 0:
         raise ValueError("all counts are 0: noise needs at least one word that occurs.")
+    if not math.isfinite(power):
+        raise ValueError(f"power = {power} is no exponent: the paper takes 0.75.")
     weight = torch.where(counts > 0, counts.double() ** power, 0.0)  # 0 ** 0 would be 1
     return weight / weight.sum()
 
@@ -147,6 +151,10 @@ def drawn(
     """
     if min(size, negatives) < 1:
         raise ValueError(f"size and negatives must be 1 or more; got {size}, {negatives}.")
+    if not len(rows[0]):
+        raise ValueError("there is no row to draw from: give at least one word with a neighbour.")
+    if not (noise >= 0).all() or not 0 < noise.sum() < torch.inf:
+        raise ValueError("the noise is a probability for each word: make it by noise_distribution.")
 
     def batch(step: int) -> tuple[Tensor, ...]:
         draw = torch.Generator().manual_seed(1_000_003 * seed + step)

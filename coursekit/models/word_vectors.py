@@ -8,13 +8,13 @@ Mikolov, Yih & Zweig 2013, "Linguistic regularities in continuous space word rep
 largest, a, b and c themselves left out. Letters: V words, D width, Q questions.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from itertools import chain, islice
 from pathlib import Path
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -35,6 +35,7 @@ class WordVectors:
 
     def __init__(self, vectors: Float[Tensor, "V D"], vocab: Vocab | Sequence[str]) -> None:
         """Raises ValueError if the two differ in number, a word stands twice or a number is not finite."""
+        checked(vectors)
         words = vocab.words if isinstance(vocab, Vocab) else list(vocab)
         if len(words) != len(vectors):
             raise ValueError(f"{len(vectors)} vectors cannot belong to {len(words)} words: give as many of each.")
@@ -69,7 +70,9 @@ class WordVectors:
             row = self._find(what)
             return self._best(self._unit @ self._unit[row], [row], k)
         if what.shape != self.vectors.shape[1:]:
-            raise ValueError(f"a vector of {len(what)} numbers: these have {self.vectors.shape[1]}.")
+            raise ValueError(f"a vector of {what.numel()} numbers: these have {self.vectors.shape[1]}.")
+        if not what.isfinite().all():
+            raise ValueError("a vector with a number that is not finite is near nothing.")
         return self._best(self._unit @ unit(what[None].to(self._unit))[0], [], k)
 
     def analogy(self, a: str, b: str, c: str, k: int = 1, method: str = "add") -> list[tuple[str, float]]:
@@ -97,7 +100,7 @@ class WordVectors:
             for part in rows.split(max(1, MOST_SCORES // len(self)))
         ]
         for question, row in zip(questions, torch.cat(best).tolist(), strict=True):
-            hits[question.category].append(self.words[row] in question.answers)
+            hits[question.category].append(self.words[row] in question.answers - self._asked(question))
         every = [hit for found in hits.values() for hit in found]
         return {name: sum(found) / len(found) for name, found in [*hits.items(), ("all", every)]}
 
@@ -105,10 +108,20 @@ class WordVectors:
         """The accuracy of a word drawn from all but a, b and c."""
         shares = defaultdict(list)
         for q in questions:
-            share = len(q.answers & self._row.keys()) / (len(self) - len({q.a, q.b, q.c}))
+            asked = self._asked(q)
+            share = len((q.answers - asked) & self._row.keys()) / (len(self) - len(asked))
             shares[q.category].append(share)
             shares["all"].append(share)
+        if not shares:
+            raise ValueError("there is no question to answer: ask at least one.")
         return {name: sum(found) / len(found) for name, found in shares.items()}
+
+    def _asked(self, question: Analogy) -> set[str]:
+        """The words that are no answers to a question."""
+        asked = {question.a, question.b, question.c} & self._row.keys()
+        if len(asked) == len(self):
+            raise ValueError("no word is left to answer: there are only those of the question.")
+        return asked
 
     def knows(self, question: Analogy) -> bool:
         """The question's three words have vectors, and at least one of its answers."""
@@ -118,7 +131,7 @@ class WordVectors:
 
     def save(self, path: str | Path, header: bool = True) -> None:
         """One line a word, "word v_1 ... v_D"; with `header` (word2vec's format, not GloVe's) "V D" goes before."""
-        spoilt = next((word for word in self.words if "\n" in word or "\r" in word or not word.strip()), None)
+        spoilt = next((word for word in self.words if not _is_first(word)), None)
         if spoilt is not None:
             raise ValueError(
                 f"the word {spoilt!r} cannot be a line's first: these formats part words by space and line."
@@ -135,13 +148,15 @@ class WordVectors:
 
     @classmethod
     def load(cls, path: str | Path, limit: int | None = None) -> "WordVectors":
-        """Read word2vec's or GloVe's text format: all of it, or the first `limit` words.
+        """Read word2vec's or GloVe's text format, in float32: all of it, or the first `limit` words.
 
         A first line of two whole numbers is word2vec's header. A word may hold spaces: numbers are read from the right.
         Of a word that stands twice, as it happens in published files, the first counts.
         """
+        if limit is not None and limit < 1:
+            raise ValueError(f"limit = {limit} leaves no word: take 1 or more.")
         try:
-            with Path(path).open(encoding="utf-8", newline="\n") as file:  # other line ends occur inside words
+            with Path(path).open(encoding="utf-8-sig", newline="\n") as file:  # other line ends occur inside words
                 words, rows = _parse(path, file, limit)
         except OSError as error:
             raise CourseError(f"cannot read {path} ({error.strerror}): check the path.") from error
@@ -149,11 +164,11 @@ class WordVectors:
             raise CourseError(f"{path} is not UTF-8 text: word2vec's binary files must be converted first.") from error
         first = {word: row for row, word in reversed(list(enumerate(words)))}
         keep = sorted(first.values())
-        return cls(torch.tensor([rows[row] for row in keep]), [words[row] for row in keep])
+        return cls(torch.from_numpy(np.stack([rows[row] for row in keep])), [words[row] for row in keep])
 
     def _find(self, word: str) -> int:
         if word not in self._row:
-            near = get_close_matches(word, self.words, n=3, cutoff=0.6)
+            near = get_close_matches(str(word), self.words, n=3, cutoff=0.6)
             hint = f"near in spelling: {', '.join(near)}" if near else "none is spelt alike"
             raise ValueError(f"the word {word!r} has no vector among {len(self):,}; {hint}.")
         return self._row[word]
@@ -177,24 +192,31 @@ class WordVectors:
 
 
 def unit(vectors: Float[Tensor, "V D"]) -> Float[Tensor, "V D"]:
-    """The vectors at length 1; zero stays zero."""
-    return vectors / vectors.norm(dim=1, keepdim=True).clamp(min=torch.finfo(vectors.dtype).tiny)
+    """The vectors at length 1; zero stays zero. In float64: squares leave the range of shorter numbers."""
+    wide = vectors.double()
+    return (wide / wide.norm(dim=1, keepdim=True).clamp(min=torch.finfo(wide.dtype).tiny)).to(vectors)
 
 
-def _parse(path: str | Path, lines: Iterable[str], limit: int | None) -> tuple[list[str], list[list[float]]]:
+def checked(vectors: Tensor) -> None:
+    """Raise ValueError for what is no table of vectors."""
+    if vectors.dim() != 2 or not vectors.is_floating_point():
+        raise ValueError(f"vectors are a table of V x D fractions; got {vectors.dtype}, {tuple(vectors.shape)}.")
+
+
+def _parse(path: str | Path, lines: Iterable[str], limit: int | None) -> tuple[list[str], list[np.ndarray]]:
     """The words and numbers of a file, and a sentence on what is wrong with it."""
     lines = iter(lines)
     head = next(lines, "").rstrip(" \r\n")
     fields = head.split(" ")
-    header = len(fields) == 2 and all(field.isdigit() for field in fields)
-    count, width = (int(fields[0]), int(fields[1])) if header else (None, len(fields) - 1)
-    if width < 1:
+    header = len(fields) == 2 and all(field.isdecimal() for field in fields)
+    count, width = (_whole(fields[0]), _whole(fields[1])) if header else (None, len(fields) - 1)
+    if width < 1 or count == 0:
         raise CourseError(f"{path} holds no word vectors: a line is a word and its numbers, separated by spaces.")
     words: list[str] = []
-    rows: list[list[float]] = []
+    rows: list[np.ndarray] = []
     numbered = enumerate(lines, 2) if header else enumerate(chain([head], lines), 1)
     for number, line in islice(numbered, limit):
-        word, *values = line.rstrip(" \r\n").rsplit(" ", width)
+        word, *values = line.rstrip(" \r\n").rsplit(" ", min(width, len(line)))
         rows.append(_numbers(path, number, values, width))
         words.append(word)
     wanted = count if limit is None else count and min(count, limit)
@@ -203,16 +225,26 @@ def _parse(path: str | Path, lines: Iterable[str], limit: int | None) -> tuple[l
     return words, rows
 
 
-def _numbers(path: str | Path, line: int, values: list[str], width: int) -> list[float]:
+def _whole(digits: str) -> int:
+    return int(digits) if len(digits) <= 20 else 0  # no count is longer, and int refuses thousands of digits
+
+
+def _is_first(word: str) -> bool:
+    """Whether a line can start with `word` and be read again; a lone surrogate has no UTF-8."""
+    return bool(word.strip()) and not any(c in "\r\n" or "\ud800" <= c <= "\udfff" for c in word)
+
+
+def _numbers(path: str | Path, line: int, values: list[str], width: int) -> Float[np.ndarray, " D"]:
     """The numbers of one line; CourseError if they are too few, no numbers or not finite."""
     if len(values) != width:
         raise CourseError(
             f"line {line} of {path} has {len(values)} numbers where {width} belong: it was cut short or mixed up."
         )
     try:
-        numbers = [float(value) for value in values]
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and refused below
+            numbers = np.array([float(value) for value in values], dtype=np.float32)
     except ValueError as error:
         raise CourseError(f"line {line} of {path} does not end in {width} numbers ({error}): mend the line.") from None
-    if not all(map(math.isfinite, numbers)):
+    if not np.isfinite(numbers).all():
         raise CourseError(f"line {line} of {path} holds a number that is not finite: mend or leave out the line.")
     return numbers

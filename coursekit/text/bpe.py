@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import SupportsIndex
 
 from coursekit.errors import CourseError
-from coursekit.text.merging import learn, merge_count
+from coursekit.text.merging import MOST_MERGES, learn, merge_count
+from coursekit.text.normalise import valid_text
 from coursekit.text.splitting import BYTE_ORDER, BYTE_PLACE, split
 
 LONG = 256  # symbols; a longer word is merged by another way and is not remembered
 REMEMBERED = 1 << 18  # words
+MOST_IDS = 1 << 31  # no embedding has more rows
 
 
 Step = tuple[int, int, int]  # the symbols a and b of a merge, and the symbol of a + b
@@ -69,7 +71,7 @@ class BPE:
         """
         count: Counter[str] = Counter()
         for document in [text] if isinstance(text, str) else text:
-            count.update(split(_checked(document)))
+            count.update(split(valid_text(document)))
         if not count:
             raise CourseError("the text is empty: give some text to learn merges from.")
         learned = learn({_as_symbols(word): n for word, n in count.items()}, merge_count(merges), symbols=256)
@@ -103,8 +105,8 @@ class BPE:
         Raises ValueError for a lone surrogate, which no UTF-8 can write.
         """
         if not (special and self._special):
-            return self._encode(_checked(text))
-        parts = self._special.split(_checked(text))  # text, special, text, special, ..., text
+            return self._encode(valid_text(text))
+        parts = self._special.split(valid_text(text))  # text, special, text, special, ..., text
         for i, part in enumerate(parts):
             parts[i] = [self.specials[part]] if i % 2 else self._encode(part)
         return list(chain.from_iterable(parts))
@@ -195,6 +197,8 @@ class _Words(dict[str, tuple[int, ...]]):
 
 def _symbols(merges: Sequence[tuple[bytes, bytes]]) -> tuple[dict[bytes, int], list[Step]]:
     """The symbol of each token, and each merge in symbols."""
+    if len(merges) > MOST_MERGES:
+        raise ValueError(f"{len(merges)} merges are more than {MOST_MERGES}: a symbol is named by a character")
     symbols = {bytes([b]): i for i, b in enumerate(BYTE_ORDER)}
     steps = []
     for i, (a, b) in enumerate(merges):
@@ -220,9 +224,9 @@ def _by_id(ids: Mapping[bytes, int], specials: Mapping[str, int], symbols: Itera
         raise ValueError(f"the vocabulary has no id for {missing!r}, which is a byte or made by a merge")
     tokens = [*ids, *(text.encode() for text in _texts(specials))]
     numbers = [*ids.values(), *specials.values()]
-    wrong = next((i for i in numbers if not isinstance(i, int) or i < 0), None)
+    wrong = next((i for i in numbers if not isinstance(i, int) or not 0 <= i < MOST_IDS), None)
     if wrong is not None:
-        raise ValueError(f"{wrong!r} is no id: ids are whole numbers from 0")
+        raise ValueError(f"{wrong!r} is no id: ids are whole numbers from 0 to {MOST_IDS - 1}")
     by_id = dict(zip(numbers, tokens, strict=True))
     if len(by_id) < len(tokens):
         twice = next(i for i, n in Counter(numbers).items() if n > 1)
@@ -234,21 +238,7 @@ def _texts(specials: Iterable[str]) -> list[str]:
     """The special tokens, seen to be different texts."""
     if isinstance(specials, str):
         raise ValueError(f"specials is a list of texts: pass [{specials!r}] for one special token.")
-    texts = [_checked(text) for text in specials]
+    texts = [valid_text(text) for text in specials]
     if "" in texts or len(set(texts)) < len(texts):
         raise ValueError("each special token is a text of its own, and not an empty one.")
     return texts
-
-
-def _checked(text: object) -> str:
-    """`text` if UTF-8 can write it."""
-    if not isinstance(text, str):
-        raise ValueError(f"a tokeniser reads text, not {type(text).__name__}: turn it into str first.")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"the text holds the lone surrogate U+{ord(text[error.start]):04X} at position {error.start}, which is no "
-            "character: read the file as UTF-8, or replace it by text.encode('utf-8', 'replace').decode()."
-        ) from None
-    return text

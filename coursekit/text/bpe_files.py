@@ -4,17 +4,19 @@
     vocab.bpe, merges.txt       "#version: 0.2", then the two tokens of each merge on one line, a space between
     tokenizer.json              both in "model", special tokens in "added_tokens", and how to cut words
 
-GPT-2's two files do not mark the special tokens: they are those of the vocabulary that no merge makes.
+GPT-2's two files do not mark the special tokens: they are those of the vocabulary that no merge makes. One that is a
+single word, "PAD", is refused there: a file that was cut short has lost the merge of such a token.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coursekit.errors import CourseError
 from coursekit.files import write_atomically
-from coursekit.text.splitting import BYTE, LETTER, from_letters, letters
+from coursekit.text.splitting import BYTE, LETTER, from_letters, letters, split
 
 if TYPE_CHECKING:
     from coursekit.text.bpe import BPE
@@ -25,7 +27,7 @@ PAIRS_OF_FILES = (("encoder.json", "vocab.bpe"), ("vocab.json", "merges.txt"))
 
 def read(cls: "type[BPE]", path: Path) -> "BPE":
     """The tokeniser of a folder or of a tokenizer.json. Raises CourseError."""
-    if not path.is_dir():
+    if not os.path.isdir(path):  # Path.is_dir raises for a name that is too long
         return _read_tokenizer(cls, path)
     if (path / "tokenizer.json").exists():
         return _read_tokenizer(cls, path / "tokenizer.json")
@@ -101,8 +103,8 @@ def _build(cls: "type[BPE]", vocab: dict[str, int], pairs: list[Any], specials: 
     merges = [_merge(pair, line) for line, pair in enumerate(pairs, 1)]
     made = {*LETTER.values(), *(a + b for a, b in pairs)}
     left = {name: i for name, i in vocab.items() if name not in made}
-    orphan = next((name for name in left if any(letter in BYTE and ord(letter) > 255 for letter in name)), None)
-    if orphan is not None and orphan not in (specials or {}):  # a special token is plain text: it has no such letter
+    orphan = next((name for name in left if _needs_merge(name, marked=specials is not None)), None)
+    if orphan is not None and orphan not in (specials or {}):
         raise ValueError(f"no merge makes the token {orphan!r}")
     if specials is None:
         specials = left
@@ -111,6 +113,15 @@ def _build(cls: "type[BPE]", vocab: dict[str, int], pairs: list[Any], specials: 
         raise ValueError(f"the special token {clash!r} has two ids")
     ids = {from_letters(name): i for name, i in vocab.items() if name not in specials}
     return cls(merges, specials, ids)
+
+
+def _needs_merge(name: str, marked: bool) -> bool:
+    """Whether `name` is an ordinary token: it has a letter that plain text has not or, where no special is `marked`,
+    is one word as merges make them.
+    """
+    if any(letter in BYTE and ord(letter) > 255 for letter in name):
+        return True
+    return not marked and all(letter in BYTE for letter in name) and len(split(name)) == 1
 
 
 def _merge(pair: object, line: int) -> tuple[bytes, bytes]:

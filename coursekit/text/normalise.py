@@ -23,15 +23,18 @@ _CHINESE = (
 )
 
 
-def refuse_lone_surrogates(text: str) -> None:
-    """Raise ValueError if `text` holds half of a surrogate pair: it is no character and has no UTF-8."""
+def valid_text(text: object) -> str:
+    """`text` if it is text that UTF-8 can write. Raises ValueError otherwise: half a surrogate pair is no character."""
+    if not isinstance(text, str):
+        raise ValueError(f"a tokeniser reads text, not {type(text).__name__}: turn it into str first.")
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"the text holds the lone surrogate {text[error.start]!a} at position {error.start}, which is no "
-            "character: decode its bytes again, with errors='replace' if they are damaged."
+            f"the text holds the lone surrogate U+{ord(text[error.start]):04X} at position {error.start}, which is no "
+            "character: read the file as UTF-8, or replace it by text.encode('utf-8', 'replace').decode()."
         ) from None
+    return text
 
 
 def is_chinese(character: str) -> bool:

@@ -4,6 +4,7 @@ The file is a protocol buffer (sentencepiece_model.proto): numbered fields, inte
 Kudo & Richardson 2018, "SentencePiece", EMNLP (system demonstrations).
 """
 
+import math
 import struct
 from dataclasses import dataclass
 from typing import Any
@@ -71,7 +72,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     """The integer that starts at byte `at`, seven bits a byte, and where the next value starts."""
     value = shift = 0
     while True:
-        if at >= len(data):
+        if at >= len(data) or shift > 63:  # no integer of the format is longer than ten bytes
             raise ValueError("it is damaged or cut short")
         value |= (data[at] & 127) << shift
         at, shift = at + 1, shift + 7
@@ -79,11 +80,14 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
             return value, at
 
 
-def utf8(data: bytes) -> str:
+def utf8(data: bytes | bytearray) -> str:
     """The text of the bytes; each one that is not part of a character becomes U+FFFD."""
     return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in data.decode("utf-8", "surrogateescape"))
 
 
 def float32(value: float) -> float:
-    """`value` as the file and the library keep it."""
-    return float(struct.unpack("f", struct.pack("f", value))[0])
+    """`value` as the file and the library keep it; infinite beyond their range."""
+    try:
+        return float(struct.unpack("f", struct.pack("f", value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)

@@ -15,6 +15,7 @@ import math
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 from operator import index
 from pathlib import Path
 from random import Random
@@ -22,7 +23,7 @@ from typing import Any
 
 from coursekit.errors import CourseError
 from coursekit.files import write_atomically
-from coursekit.text.normalise import SPACE, mark_spaces, refuse_lone_surrogates
+from coursekit.text.normalise import SPACE, mark_spaces, valid_text
 from coursekit.text.sentencepiece_files import Model, float32, read, utf8
 from coursekit.text.vocab import SPECIALS
 
@@ -88,7 +89,7 @@ def sample(lattice: Lattice, generator: Random, temperature: float | int = 1.0) 
 
     The last piece is drawn from exp(alpha[start] + score / temperature - alpha[end]), then the one before it.
     """
-    if temperature <= 0:
+    if not temperature > 0:
         raise ValueError(f"temperature = {temperature} must be above 0: small is close to the best cut, large is even.")
     alpha, end, cut = forward(lattice, temperature), len(lattice) - 1, []
     while end > 0:
@@ -193,8 +194,12 @@ class Unigram:
         normal = [s for s, kind in zip(model.scores, model.kinds, strict=True) if kind == "normal"]
         if not normal or "unknown" not in model.kinds:
             raise ValueError("the model needs pieces of text and one for what is unknown.")
+        if not all(map(math.isfinite, model.scores)):
+            raise ValueError("a piece has a score that is not finite.")
         self.pieces, self._model = model.pieces, model
         self._id = {p: i for i, (p, k) in enumerate(zip(model.pieces, model.kinds, strict=True)) if k in _IN_TEXT}
+        if len(self._id) < sum(kind in _IN_TEXT for kind in model.kinds):
+            raise ValueError("a piece stands twice in the model; each piece has one id.")
         self._byte = {p: i for i, (p, k) in enumerate(zip(model.pieces, model.kinds, strict=True)) if k == "byte"}
         score = {p: model.scores[i] if model.kinds[i] == "normal" else USER_DEFINED_SCORE for p, i in self._id.items()}
         self._table, self.unknown_score = prefixes(score), min(normal) - UNKNOWN_PENALTY
@@ -202,7 +207,7 @@ class Unigram:
 
     def normalise(self, text: str) -> str:
         """The text that is cut: a loaded model's own rules, else NFKC with the mark before every word."""
-        refuse_lone_surrogates(text)
+        valid_text(text)
         return self._library.normalize(text) if self._library else mark_spaces(text)
 
     def lattice(self, text: str) -> Lattice:
@@ -232,14 +237,14 @@ class Unigram:
         rounded = float32 if self._library else float
         arcs = sample(lattice, generator, temperature) if generator else viterbi(lattice, rounded)
         cut: list[tuple[str, int]] = []
-        for _, piece, _ in arcs:
-            i = self._id.get(piece, self._unknown)
-            if i == self._unknown and self._byte:
-                cut += [(name, self._byte[name]) for name in (f"<0x{byte:02X}>" for byte in piece.encode())]
-            elif i == self._unknown and cut and cut[-1][1] == i:
-                cut[-1] = (cut[-1][0] + piece, i)
+        for known, run in groupby((piece for _, piece, _ in arcs), self._id.__contains__):
+            if known:
+                cut += [(piece, self._id[piece]) for piece in run]
+            elif self._byte:
+                names = (f"<0x{byte:02X}>" for piece in run for byte in piece.encode())
+                cut += [(name, self._byte[name]) for name in names]
             else:
-                cut.append((piece, i))
+                cut.append(("".join(run), self._unknown))
         return cut
 
     def _need(self, name: str) -> int:
@@ -265,12 +270,13 @@ class Unigram:
         wrong = next((i for i in ids if not 0 <= i < len(self.pieces)), None)
         if wrong is not None:
             raise ValueError(f"id {wrong} lies outside the model, whose ids are 0 to {len(self.pieces) - 1}.")
-        model, text, waiting, first = self._model, "", b"", True
+        model, text, waiting, first = self._model, "", bytearray(), True
         for i in ids:
             if model.kinds[i] == "byte":
-                waiting += bytes([int(self.pieces[i][3:5], 16)])
+                waiting.append(int(self.pieces[i][3:5], 16))
                 continue
-            text, waiting = text + utf8(waiting), b""
+            text += utf8(waiting)
+            waiting.clear()
             piece, first = self._surface(i), first and not text
             if first and piece.startswith(SPACE) and (model.prefix or model.collapse):
                 piece, first = piece[1:], model.collapse  # of several spaces in front, all go or only the one added
@@ -377,7 +383,7 @@ def _words(text: str | Iterable[str]) -> Counter[str]:
     """How often each word stands in the text, its mark in front."""
     count: Counter[str] = Counter()
     for line in [text] if isinstance(text, str) else text:
-        refuse_lone_surrogates(line)
+        valid_text(line)
         count.update(SPACE + word for word in mark_spaces(line).split(SPACE)[1:])
     if not count:
         raise CourseError("the text is empty: give some words to learn pieces from.")

@@ -7,6 +7,8 @@ from operator import index
 from pathlib import Path
 
 from coursekit.errors import CourseError
+from coursekit.files import write_atomically
+from coursekit.text.normalise import valid_text
 
 SPECIALS = ("<pad>", "<unk>", "<bos>", "<eos>")
 
@@ -39,7 +41,10 @@ class Vocab:
         """
         if isinstance(token_lists, str):
             raise ValueError("Vocab.build takes token lists, not one string: pass [list(text)] for characters.")
-        count = Counter(token for tokens in token_lists for token in tokens)
+        try:
+            count = Counter(token for tokens in token_lists for token in tokens)
+        except TypeError as error:  # no list of lists, or tokens that are lists
+            raise ValueError(f"Vocab.build takes lists of tokens, each of them text ({error}).") from None
         if not count:
             raise CourseError("the text is empty: give at least two different words to build a vocabulary from.")
         if len(count) == 1:
@@ -74,9 +79,10 @@ class Vocab:
         return word in self._id
 
     def save(self, path: str | Path) -> None:
-        """Write the words as one JSON list."""
+        """Write the words as one JSON list. Raises ValueError for half a character, which no file can hold."""
+        content = valid_text(json.dumps(self.words, ensure_ascii=False))
         try:
-            Path(path).write_text(json.dumps(self.words, ensure_ascii=False), encoding="utf-8")
+            write_atomically(Path(path), content)
         except OSError as error:
             raise CourseError(
                 f"cannot write the vocabulary to {path} ({error.strerror}): choose a folder that you may write to."
@@ -92,5 +98,5 @@ class Vocab:
             return cls(words)
         except OSError as error:
             raise CourseError(f"cannot read the vocabulary {path} ({error.strerror}): check the path.") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CourseError(f"{path} is not a vocabulary ({error}): save it again with Vocab.save.") from error

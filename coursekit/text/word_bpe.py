@@ -12,10 +12,13 @@ from pathlib import Path
 from coursekit.errors import CourseError
 from coursekit.files import write_atomically
 from coursekit.text.merging import Pair, join, learn, merge_count, word_counts
+from coursekit.text.normalise import valid_text
 from coursekit.text.vocab import SPECIALS, Vocab
 
 END = "</w>"
+VERSION = "#version:"
 REMEMBERED = 1 << 18  # words
+LONG = 256  # characters; a longer word is not remembered
 
 
 class WordBPE:
@@ -66,11 +69,14 @@ class WordBPE:
 
         Raises ValueError for a word that holds white space or the mark.
         """
-        if word not in self._pieces:
+        if word in self._pieces:
+            return self._pieces[word]
+        found = self._merge(_checked(word)) if word else ()
+        if len(word) <= LONG:
             if len(self._pieces) >= REMEMBERED:
                 self._pieces.clear()
-            self._pieces[word] = self._merge(_checked(word)) if word else ()
-        return self._pieces[word]
+            self._pieces[word] = found
+        return found
 
     def _merge(self, word: str) -> tuple[str, ...]:
         """Make the earliest merge that the word has a pair for, everywhere in it, until it has none."""
@@ -83,7 +89,7 @@ class WordBPE:
 
     def encode(self, text: str) -> list[int]:
         """The ids of the pieces of each word of `text`; nothing is added at either end."""
-        return self.vocab.encode(piece for word in text.split() for piece in self.segment(word))
+        return self.vocab.encode(piece for word in valid_text(text).split() for piece in self.segment(word))
 
     def decode(self, ids: Iterable[int]) -> str:
         """The words of `ids` with one space between; <pad>, <bos> and <eos> are left out, <unk> stays.
@@ -111,10 +117,12 @@ class WordBPE:
         """Read a codes file; without a vocabulary beside it only the characters of the merges are known."""
         path = Path(path)
         try:
-            with path.open(encoding="utf-8", newline="\n") as file:
+            with path.open(encoding="utf-8-sig", newline="\n") as file:
                 lines = file.read().rstrip("\r\n ").split("\n")
-            version = lines.pop(0).split()[-1] if lines[0].startswith("#version:") else "0.1"
-            bpe = cls([_pair(line.rstrip("\r ").split(" ")) for line in lines if line], end_apart=version == "0.1")
+            if lines == [""]:
+                raise ValueError("it is empty")
+            end_apart = _version(lines.pop(0)) == "0.1" if lines[0].startswith(VERSION) else True
+            bpe = cls([_pair(line.rstrip("\r ").split(" ")) for line in lines if line], end_apart=end_apart)
         except OSError as error:
             raise CourseError(f"cannot read the codes file {path} ({error.strerror}): check the path.") from error
         except ValueError as error:
@@ -130,11 +138,27 @@ class WordBPE:
             raise CourseError(
                 f"{_beside(path)} lacks {missing!r}, which {path.name} makes: one of them is another's, save both."
             )
+        if _longer(vocab) != _longer(self.vocab):  # merges were lost, as from a file that was cut short
+            raise CourseError(
+                f"{_beside(path)} holds other pieces than {path.name} makes: one of them is another's, save both."
+            )
         self.vocab = vocab
 
 
 def _beside(path: Path) -> Path:
     return path.with_name(path.name + ".vocab.json")
+
+
+def _longer(vocab: Vocab) -> list[str]:
+    """What merges made: a codes file does not know the characters that have none."""
+    return [piece for piece in vocab.words if len(piece.removesuffix(END)) > 1]
+
+
+def _version(line: str) -> str:
+    number = ".".join(line.removeprefix(VERSION).strip().split(".")[:2])
+    if number not in ("0.1", "0.2"):
+        raise ValueError(f"its version is {number!r}, and only 0.1 and 0.2 are known")
+    return number
 
 
 def _pair(pair: Sequence[str]) -> Pair:
@@ -145,7 +169,7 @@ def _pair(pair: Sequence[str]) -> Pair:
 
 def _checked(word: str) -> str:
     """`word` if it can be told apart from its neighbours again."""
-    if END in word:
+    if END in valid_text(word):
         raise ValueError(f"the word {word!r} holds {END}, the mark of a word's end: take it out of the text.")
     if word.split() != [word]:
         raise ValueError(f"the word {word!r} holds white space: pass a text as one string to have it cut into words.")

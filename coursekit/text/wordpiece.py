@@ -18,7 +18,7 @@ from pathlib import Path
 
 from coursekit.errors import CourseError
 from coursekit.files import write_atomically
-from coursekit.text.normalise import bert_words, clean, refuse_lone_surrogates
+from coursekit.text.normalise import bert_words, clean, valid_text
 
 PAD, UNK, CLS, SEP, MASK = SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 LONGEST = 100  # a word of more characters is unknown
@@ -71,7 +71,7 @@ class WordPiece:
 
     def tokens(self, text: str) -> list[str]:
         """The pieces of `text`; special tokens that stand in it stay whole. Nothing is added at either end."""
-        refuse_lone_surrogates(text)
+        valid_text(text)
         found: list[str] = []
         for i, part in enumerate(self._special.split(text)):
             if i % 2:  # what the pattern matched
@@ -88,7 +88,8 @@ class WordPiece:
             if len(self._cache) >= _CACHED:
                 self._cache.clear()
             known = [piece for word in bert_words(chunk, self.lower) for piece in self.split(word)]
-            self._cache[chunk] = known
+            if len(chunk) <= LONGEST:
+                self._cache[chunk] = known
         return known
 
     def encode(self, text: str, pair: str | None = None, special: bool = True) -> list[int]:
@@ -140,9 +141,12 @@ class WordPiece:
         return piece in self._id
 
     def save(self, path: str | Path) -> None:
-        """Write vocab.txt: one piece a line, its id the number of the line."""
+        """Write vocab.txt: one piece a line, its id the number of the line. Raises ValueError for what is no line."""
+        spoilt = next((p for p in self.pieces if not p or p != p.rstrip() or "\n" in p or "\r" in p), None)
+        if spoilt is not None:
+            raise ValueError(f"the piece {spoilt!r} cannot be a line of vocab.txt, which ends where white space does.")
         try:
-            write_atomically(Path(path), "".join(piece + "\n" for piece in self.pieces))
+            write_atomically(Path(path), "".join(valid_text(piece) + "\n" for piece in self.pieces))
         except OSError as error:
             raise CourseError(
                 f"cannot write the vocabulary to {path} ({error.strerror}): choose a folder that you may write to."
@@ -152,7 +156,7 @@ class WordPiece:
     def load(cls, path: str | Path, lower: bool = True) -> "WordPiece":
         """Read BERT's vocab.txt; `lower=False` for a cased model, which the file does not say."""
         try:
-            lines = Path(path).read_text(encoding="utf-8").rstrip("\n").split("\n")
+            lines = Path(path).read_text(encoding="utf-8-sig").rstrip("\n").split("\n")
             return cls([line.rstrip() for line in lines], lower)
         except OSError as error:
             raise CourseError(f"cannot read the vocabulary {path} ({error.strerror}): check the path.") from error
@@ -187,7 +191,7 @@ class WordPiece:
 
 def _lines(text: str | Iterable[str]) -> Iterator[str]:
     for line in [text] if isinstance(text, str) else text:
-        refuse_lone_surrogates(line)
+        valid_text(line)
         yield line
 
 

@@ -154,7 +154,15 @@ def test_svd_gives_the_best_approximation_of_its_rank():
         (lambda: cooccurrence([[V]], 1, V), ValueError, "lies outside"),
         (lambda: cells(torch.tensor([[1.0, -2], [0, 1]])), ValueError, "words 0 and 1 have the count -2"),
         (lambda: cells(torch.zeros(2, 2)), CourseError, "counts are all 0"),
-        (lambda: ppmi(torch.tensor([[1.0, -2], [0, 1]])), ValueError, "counts go down to -2"),
+        (lambda: ppmi(torch.tensor([[1.0, -2], [0, 1]])), ValueError, "words 0 and 1 have the count -2"),
+        (lambda: cells(torch.tensor([[1.0, math.nan], [2, 1]])), ValueError, "words 0 and 1 have the count nan"),
+        (lambda: cells(torch.tensor([[1.0, 2], [math.inf, 1]])), ValueError, "words 1 and 0 have the count inf"),
+        (lambda: cells(torch.eye(2), 0), ValueError, "size = 0"),
+        (lambda: ppmi(torch.tensor([[1.0, math.nan], [0, 1]])), ValueError, "words 0 and 1 have the count nan"),
+        (lambda: ppmi(torch.tensor([[1.0, 0], [0, math.inf]])), ValueError, "words 1 and 1 have the count inf"),
+        (lambda: ppmi(torch.eye(2), shift=0), ValueError, "shift = 0"),
+        (lambda: ppmi(torch.eye(2), smooth=math.nan), ValueError, "smooth = nan"),
+        (lambda: svd_vectors(torch.full((2, 2), math.nan), 1), ValueError, "not finite"),
         (lambda: svd_vectors(torch.eye(3), 4), ValueError, "1 to 3 numbers"),
         (lambda: GloVe(1), ValueError, "vocabulary of 1"),
         (lambda: GloVe(V, 0), ValueError, "width = 0"),
@@ -164,3 +172,8 @@ def test_svd_gives_the_best_approximation_of_its_rank():
 def test_wrong_input_is_one_sentence(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+def test_a_window_wider_than_every_sequence_costs_nothing():
+    X = cooccurrence([[0, 1, 2], [3]], 10**9, V)
+    assert torch.equal(X.to_dense(), cooccurrence([[0, 1, 2], [3]], 2, V).to_dense())

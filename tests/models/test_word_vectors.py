@@ -1,5 +1,7 @@
 """Neighbours and analogies equal brute force; the two text formats are read as they are found."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -135,6 +137,9 @@ def test_files_as_others_write_them(tmp_path):
     path = tmp_path / "v.txt"
     path.write_bytes(b"3 2\nthe 0.5 -1e-3 \nof 1 2 \n. . 3 4 \n")
     assert WordVectors.load(path).words == ["the", "of", ". ."]
+    for head in (b"", b"1 2\n"):
+        path.write_bytes(b"\xef\xbb\xbf" + head + b"the 0.5 1\n")  # some editors write a mark before the text
+        assert WordVectors.load(path).words == ["the"]
     path.write_bytes(b"a\rb 1 2\n")
     assert WordVectors.load(path).words == ["a\rb"]
     path.write_bytes(b"the 0.5 1\r\nthe 9 9\r\nat name@x.org 7 8\r\n")
@@ -154,6 +159,12 @@ def test_files_as_others_write_them(tmp_path):
         (b"a 1 2\nb 3 x\n", "line 2 .* does not end in 2 numbers"),
         (b"a 1 2\nb 3 nan\n", "line 2 .* holds a number that is not finite"),
         (b"a 1 2\n\xff 3 4\n", "is not UTF-8"),
+        (b"a 1 2\nb 3 1e39\n", "line 2 .* holds a number that is not finite"),
+        ("² ³\na 1\n".encode(), "does not end in 1 numbers"),
+        (b"1 99999999999999999999\na 1\n", "line 2 .* has 1 numbers where 99999999999999999999 belong"),
+        pytest.param(b"1 " + b"9" * 5000 + b"\na 1\n", "holds no word vectors", id="many digits"),
+        (b"0 5\n", "holds no word vectors"),
+        (b"3 0\n", "holds no word vectors"),
     ],
 )
 def test_a_damaged_file_is_one_sentence(tmp_path, content, says):
@@ -191,6 +202,13 @@ def test_files_that_cannot_be_reached(tmp_path):
         (lambda: WordVectors(torch.ones(2, 3), ["a", "a"]), "'a' stands twice"),
         (lambda: WordVectors(torch.tensor([[1.0], [float("inf")]]), ["a", "b"]), "vector of 'b' holds a number"),
         (lambda: WordVectors(torch.ones(1, 1), ["a\n"]).save("x"), "part words by space and line"),
+        (lambda: WordVectors(torch.ones(1, 1), ["\ud83d"]).save("x"), "part words by space and line"),
+        (lambda: toy().nearest(torch.tensor([1, math.nan, 0])), "a vector with a number that is not finite"),
+        (lambda: WordVectors.load("none", limit=0), "limit = 0"),
+        (lambda: WordVectors.load("none", limit=-1), "limit = -1"),
+        (lambda: toy().chance([]), "no question"),
+        (lambda: random(3).chance([question("w0", "w1", "w2", "w0")]), "no word is left to answer"),
+        (lambda: random(3).accuracy([question("w0", "w1", "w2", "w0")]), "no word is left to answer"),
     ],
 )
 def test_wrong_input_is_one_sentence(call, says):
@@ -202,3 +220,25 @@ def test_knows_asks_for_the_three_words_and_one_answer():
     assert toy().knows(question("france", "paris", "italy", "rome", "milan"))
     assert not toy().knows(question("france", "paris", "italy", "milan"))
     assert not toy().knows(question("spain", "paris", "italy", "rome"))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("length", ["tiny", "max"])
+def test_cosines_do_not_depend_on_the_length(dtype, length):
+    """The sum of squares of these leaves the range of the numbers themselves."""
+    size = getattr(torch.finfo(dtype), length) * (0.5 if dtype != torch.float64 or length == "tiny" else 1e-160)
+    rows = torch.tensor([[1.0, 1, 1, 1], [1, 1, 1, -1], [0, 0, 0, 0]]).to(dtype) * size
+    vectors = WordVectors(rows, ["a", "b", "zero"])
+    assert vectors.similarity("a", "b") == pytest.approx(0.5, rel=0.01)
+    assert vectors.nearest(rows[0], 1) == [("a", pytest.approx(1, rel=0.01))]
+    assert vectors.similarity("a", "zero") == 0
+
+
+def test_the_three_words_are_no_answers_by_chance_either():
+    assert random().chance([question("w0", "w1", "w2", "w0", "w3")])["all"] == 1 / 9
+
+
+@pytest.mark.parametrize("rows", [torch.ones(2), torch.ones(2, 3, dtype=torch.int64), torch.ones(2, 3, 1)])
+def test_other_than_a_table_of_fractions_is_refused(rows):
+    with pytest.raises(ValueError, match="a table of V x D fractions"):
+        word_vectors.checked(rows)

@@ -211,6 +211,7 @@ DAMAGED = {
     "share the id": lambda c: c["model"]["vocab"].update({"!": 5}),
     "no table": lambda c: c["model"]["vocab"].update({"!": "0"}),
     "from tokens to ids": lambda c: c["model"].update(vocab=[1, 2]),
+    "000 is no id": lambda c: c["model"]["vocab"].update({"!": 10**30}),
     "-1 is no id": lambda c: c["model"]["vocab"].update({"!": -1}),
     "stands for no byte": lambda c: c["model"]["vocab"].update({"日": 400}),
     "a list is missing": lambda c: c["model"].pop("merges"),
@@ -254,11 +255,32 @@ def test_gpt2s_files_when_damaged(tmp_path, bpe, name, change, says):
         BPE.load(tmp_path)
 
 
+def test_a_lost_last_merge_is_not_taken_for_a_special_token(tmp_path):
+    """GPT-2's two files name no special tokens: a whole word that nothing makes is a merge that is missing."""
+    bpe = BPE.train("ab ab 日本 日本 " * 3, 40, specials=[END, "<s>", "a word"])
+    bpe.save(tmp_path)
+    (tmp_path / "tokenizer.json").unlink()
+    assert BPE.load(tmp_path).specials == bpe.specials
+    path = tmp_path / "vocab.bpe"
+    lines = path.read_text(encoding="utf-8").split("\n")
+    path.write_text("\n".join(line for line in lines if line != "a b"), encoding="utf-8")
+    with pytest.raises(CourseError, match="no merge makes the token 'ab'"):
+        BPE.load(tmp_path)
+
+
+def test_more_merges_than_there_are_characters_are_refused(monkeypatch):
+    monkeypatch.setattr("coursekit.text.bpe.MOST_MERGES", 2)
+    assert len(BPE([(b"a", b"b"), (b"c", b"d")])) == 258
+    with pytest.raises(ValueError, match="3 merges are more than 2"):
+        BPE([(b"a", b"b"), (b"c", b"d"), (b"e", b"f")])
+
+
 def test_files_that_are_missing_or_something_else(tmp_path, bpe):
     with pytest.raises(CourseError, match="holds no tokeniser"):
         BPE.load(tmp_path)
-    with pytest.raises(CourseError, match="check the path"):
-        BPE.load(tmp_path / "none.json")
+    for nowhere in (tmp_path / "none.json", json.dumps({"model": "x" * 5000})):  # a file's text in place of its path
+        with pytest.raises(CourseError, match="check the path"):
+            BPE.load(nowhere)
     bpe.save(tmp_path)
     with pytest.raises(CourseError, match="is no tokenizer"):
         BPE.load(tmp_path / "encoder.json")

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coursekit.errors import CourseError
-from coursekit.text import WordBPE, trace
+from coursekit.text import Vocab, WordBPE, trace
 
 TEXT = "low low lower newest newest widest the cook cooks what the other cook cooked ; newer widows know"
 WORDS = st.lists(st.text("abcé日", min_size=1, max_size=7), min_size=1, max_size=6)
@@ -84,7 +84,20 @@ def test_a_word_is_one_word_without_the_mark(word, says):
         WordBPE.train(TEXT, 1).segment(word)
 
 
-@pytest.mark.parametrize("content", ["#version: 0.2\na b c\n", "a\n", "a b\na b\n", "a  b\n", "\x00\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "#version: 0.2\na b c\n",
+        "a\n",
+        "a b\na b\n",
+        "a  b\n",
+        "\x00\n",
+        "",
+        "\n",
+        "#version: 9\na b\n",
+        "#version:\na b\n",
+    ],
+)
 def test_a_damaged_codes_file_is_one_sentence(tmp_path, content):
     (tmp_path / "codes").write_text(content)
     with pytest.raises(CourseError, match="is no codes file"):
@@ -119,3 +132,46 @@ def test_an_empty_text_and_a_negative_number_of_merges_are_refused():
         WordBPE.train(TEXT, -1)
     with pytest.raises(ValueError, match="id 999 lies outside"):
         WordBPE.train(TEXT, 1).decode([999])
+
+
+def test_a_mark_before_the_first_line_is_no_part_of_it(tmp_path):
+    for version in (" 0.2", "0.2", " 0.2.0"):
+        (tmp_path / "codes").write_text(f"#version:{version}\nl o\n", encoding="utf-8-sig")
+        bpe = WordBPE.load(tmp_path / "codes")
+        assert bpe.merges == [("l", "o")]
+        assert not bpe.end_apart
+
+
+@pytest.mark.parametrize("lines", [1, 2, 6])
+@pytest.mark.parametrize("end_apart", [True, False])
+def test_a_codes_file_cut_short_does_not_fit_its_vocabulary(tmp_path, lines, end_apart):
+    bpe = WordBPE(WordBPE.train(TEXT, 12).merges, TEXT.replace(" ", ""), end_apart)
+    bpe.save(tmp_path / "a")
+    assert WordBPE.load(tmp_path / "a").vocab.words == bpe.vocab.words
+    WordBPE.load(tmp_path / "a").save(tmp_path / "a")  # nothing was lost on the way
+    assert WordBPE.load(tmp_path / "a").encode(TEXT) == bpe.encode(TEXT)
+    content = (tmp_path / "a").read_text().split("\n")
+    (tmp_path / "a").write_text("\n".join(content[:lines]) + "\n")
+    with pytest.raises(CourseError, match="one of them is another's"):
+        WordBPE.load(tmp_path / "a")
+
+
+def test_a_vocabulary_in_another_order_is_noticed(tmp_path):
+    bpe = WordBPE.train(TEXT, 12)
+    bpe.save(tmp_path / "a")
+    Vocab([*bpe.vocab.words[:4], *bpe.vocab.words[:3:-1]]).save(tmp_path / "a.vocab.json")
+    with pytest.raises(CourseError, match="one of them is another's"):
+        WordBPE.load(tmp_path / "a")
+
+
+def test_only_text_is_cut_and_half_a_character_is_none(tmp_path):
+    bpe = WordBPE.train(TEXT, 3)
+    for use in (bpe.segment, bpe.encode, lambda text: WordBPE.train(text, 1)):
+        with pytest.raises(ValueError, match=r"lone surrogate U\+D83D"):
+            use("ab\ud83d")
+
+
+def test_a_very_long_word_is_not_remembered():
+    bpe = WordBPE.train(TEXT, 20)
+    assert bpe.decode(bpe.encode("cook" * 1000)) == "cook" * 1000
+    assert not bpe._pieces

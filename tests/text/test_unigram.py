@@ -4,6 +4,7 @@ import json
 import math
 import os
 import pickle
+import struct
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from coursekit.errors import CourseError
 from coursekit.text import Unigram
 from coursekit.text.normalise import mark_spaces
+from coursekit.text.sentencepiece_files import _varint, float32
 from coursekit.text.unigram import (
     backward,
     build,
@@ -366,6 +368,10 @@ def _saved(pieces, scores, name="coursekit unigram 1"):
         _saved(SPECIALS, [0] * 4),
         _saved([*SPECIALS, 5], [0] * 5),
         _saved([*SPECIALS, "a"], [0, 0, 0, 0, "x"]),
+        _saved([*SPECIALS, "a", "b"], [0, 0, 0, 0, -1, math.nan]),
+        _saved([*SPECIALS, "a", "b"], [0, 0, 0, 0, -1, -math.inf]),
+        _saved([*SPECIALS, "a", "a"], [0, 0, 0, 0, -1, -2]),
+        pytest.param(b'{"a":' * 200_000, id="nested"),
     ],
 )
 def test_a_damaged_file_is_one_sentence(tmp_path, content):
@@ -419,3 +425,28 @@ def test_the_smallest_model_has_the_characters_alone():
     smallest = Unigram.train("abab", 7)
     assert sorted(smallest.pieces[4:]) == ["a", "b", "▁"]
     assert smallest.tokens("ba") == ["▁", "b", "a"]
+
+
+def test_an_endless_number_is_given_up_at_once():
+    """Ten bytes hold every integer of the format; without that limit the time grows with the square of the file."""
+    with pytest.raises(ValueError, match="damaged"):
+        _varint(b"\xff" * 11 + b"\x01", 0)
+    assert _varint(b"\xff" * 9 + b"\x01", 0) == (2**64 - 1, 10)
+
+
+def test_scores_that_no_float32_can_add_do_not_stop_the_search():
+    """As after a flipped bit in an exponent."""
+    assert float32(-3e38 - 3e38) == -math.inf
+    assert float32(0.1) == struct.unpack("f", struct.pack("f", 0.1))[0]
+
+
+def test_a_run_of_unknown_characters_is_one_piece(model):
+    assert model.tokens("cook" + "中" * 1000 + " cook 中") == ["▁cook", "中" * 1000, "▁cook", "▁", "中"]
+    assert model.tokens("cook中", Random(0), temperature=0.01) == ["▁cook", "中"]
+    with pytest.raises(ValueError, match="temperature = nan"):
+        model.tokens("cook", Random(0), temperature=math.nan)
+
+
+def test_bytes_are_refused():
+    with pytest.raises(ValueError, match="reads text, not bytes"):
+        Unigram.train(iter([b"cook"]), 32)

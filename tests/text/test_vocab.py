@@ -61,6 +61,10 @@ def test_a_string_counts_as_its_characters():
 def test_only_text_is_a_token_and_only_an_integer_an_id():
     with pytest.raises(ValueError, match="every token is text"):
         Vocab.build(iter([[1, 2]]))
+    with pytest.raises(ValueError, match="takes lists of tokens"):
+        Vocab.build(iter([1, 2]))
+    with pytest.raises(ValueError, match="takes lists of tokens"):
+        Vocab.build(iter([[["a"], ["b"]]]))
     with pytest.raises(TypeError, match="interpreted as an integer"):
         Vocab.build([["a", "b"]]).decode(iter([4.9]))
     assert Vocab.build([["a", "b"]]).decode(iter(np.array([4, 5], dtype=np.uint8))) == ["a", "b"]
@@ -81,7 +85,17 @@ def test_decode_names_the_id_that_it_does_not_hold(wrong):
         Vocab.build([["a", "b"]]).decode([4, wrong])
 
 
-@pytest.mark.parametrize("content", ["{", '{"a": 1}', '["a"]', "[1]", '["<pad>","<unk>","<bos>","<eos>","a","a"]'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        pytest.param("[" * 200_000, id="nested"),
+        '{"a": 1}',
+        '["a"]',
+        "[1]",
+        '["<pad>","<unk>","<bos>","<eos>","a","a"]',
+    ],
+)
 def test_a_damaged_file_is_one_sentence(tmp_path, content):
     (tmp_path / "v.json").write_text(content)
     with pytest.raises(CourseError, match="not a vocabulary"):
@@ -93,3 +107,18 @@ def test_a_missing_file_and_a_folder_that_cannot_be_written(tmp_path):
         Vocab.load(tmp_path / "none.json")
     with pytest.raises(CourseError, match="may write"):
         Vocab.build([["a", "b"]]).save("/proc/none/vocab.json")
+
+
+def test_what_cannot_be_written_leaves_the_old_file(tmp_path, monkeypatch):
+    Vocab.build([["a", "b"]]).save(tmp_path / "v.json")
+    with pytest.raises(ValueError, match=r"lone surrogate U\+D83D"):
+        Vocab.build([["a", "\ud83d"]]).save(tmp_path / "v.json")
+    monkeypatch.setattr("os.replace", full_disk)
+    with pytest.raises(CourseError, match="cannot write the vocabulary"):
+        Vocab.build([["c", "d"]]).save(tmp_path / "v.json")
+    assert Vocab.load(tmp_path / "v.json").words[4:] == ["a", "b"]
+    assert [path.name for path in tmp_path.iterdir()] == ["v.json"]
+
+
+def full_disk(*_):
+    raise OSError(28, "No space left on device")

@@ -159,8 +159,9 @@ def test_save_and_load(tmp_path, toy):
 
 
 def test_line_ends_of_windows_and_spaces_before_them_are_no_part_of_a_piece(tmp_path):
-    (tmp_path / "vocab.txt").write_bytes(" \r\n".join(TOY).encode())
-    assert WordPiece.load(tmp_path / "vocab.txt").pieces == TOY
+    for encoding in ("utf-8", "utf-8-sig"):  # some editors write a mark before the first piece
+        (tmp_path / "vocab.txt").write_bytes(" \r\n".join(TOY).encode(encoding))
+        assert WordPiece.load(tmp_path / "vocab.txt").pieces == TOY
 
 
 def test_the_memory_of_words_is_bounded_and_changes_nothing(toy, monkeypatch):
@@ -234,7 +235,7 @@ def test_a_missing_file_and_a_folder_that_cannot_be_written(tmp_path, toy):
 
 
 def test_half_a_character_is_refused(toy):
-    with pytest.raises(ValueError, match=r"lone surrogate '\\ud83d' at position 3"):
+    with pytest.raises(ValueError, match=r"lone surrogate U\+D83D at position 3"):
         toy.tokens("dog\ud83d")
     with pytest.raises(ValueError, match="lone surrogate"):
         WordPiece.train("a\udc00", 100)
@@ -266,3 +267,20 @@ def test_a_length_without_room_for_the_marks_is_refused(toy):
 def test_text_that_cannot_give_the_vocabulary_is_refused(text, size, says):
     with pytest.raises(CourseError, match=says):
         WordPiece.train(text, size)
+
+
+@pytest.mark.parametrize("piece", ["a\nb", "a\rb", "a ", "", "\u3000"])
+def test_a_piece_that_is_no_line_is_not_saved(tmp_path, piece):
+    with pytest.raises(ValueError, match="cannot be a line of vocab"):
+        WordPiece([UNK, "a", piece]).save(tmp_path / "vocab.txt")
+    with pytest.raises(ValueError, match="lone surrogate"):
+        WordPiece([UNK, "\ud83d"]).save(tmp_path / "vocab.txt")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_very_long_word_is_not_remembered(toy):
+    for text in ("dog" * 10_000, "dog" * 10_000 + "."):
+        assert toy.tokens(text)[0] == UNK
+    assert not toy._cache
+    with pytest.raises(ValueError, match="reads text, not bytes"):
+        WordPiece.train(iter([b"dog"]), 100)
