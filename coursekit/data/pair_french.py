@@ -84,7 +84,7 @@ class FrenchSide(Side):
         )
         clitic = self.clitic(c.thing) if c.thing and c.thing.pronoun else []
         often = self.said(c.often) if c.often else []
-        keys = (c.key,)
+        keys: tuple[int, ...] = (c.key,)
         if c.past and c.verb.name in ("be", "have"):
             finite = (WERE if c.verb.name == "be" else HAD)["fr"][c.subject.many]
             end: list[Token] = []

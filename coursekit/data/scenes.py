@@ -159,10 +159,9 @@ class Scenes:
 
     def _named(self, objects: list[Thing], i: int, article: str = "a") -> list[tuple[str, int]]:
         thing = objects[i]
-        same = [t for t in objects if t.shape == thing.shape]
+        same = [t for t in objects if t.shape == thing.shape]  # with another of its shape, its colour is needed
         sized = self.random.random() < 0.3
         looks = [thing.size] * sized + [thing.colour] * (len(same) > 1 or not sized or self.random.random() < 0.7)
-        looks = looks if len(same) == 1 or thing.colour in looks else [*looks, thing.colour]
         article = "an" if article == "a" and looks[0][0] in "aeiou" else article
         return [(article, -1), *((w, i) for w in [*looks, thing.shape])]
 

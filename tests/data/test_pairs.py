@@ -12,8 +12,8 @@ from coursekit.data.pairs import Pairs, _Choices, _speak
 from coursekit.data.words import NEW_MEN, NEW_WOMEN
 from coursekit.errors import CourseError
 
-#: Words that need no partner: "do", the "to" of an infinitive, an article where the other has none, commas.
-LONELY = {"en": {"do", "does", "did", "to", "in", "the"}, "fr": {"la", "l'", "le"}, "de": {","}}
+#: Words that need no partner: "do", "est-ce que", the "to" of an infinitive, the article of "la semaine", commas.
+LONELY = {"en": {"do", "does", "to"}, "fr": {"la", "l'", "est-ce", "que"}, "de": {","}}
 NEW = {*NEW_MEN, *NEW_WOMEN, *(n.name for n in lexicon.NEW_THINGS)}
 
 
