@@ -35,10 +35,12 @@ def plural(adjective: str) -> str:
 
 class FrenchSide(Side):
     language = "fr"
+    woman = one_says = False
 
     def sentence(self, said: Meaning) -> list[Token]:
         out = [*self.said(said.called), COMMAS[0]] if said.called else []
         out += [*self.said(said.weather), COMMAS[1]] if said.weather else []
+        self.woman = any(t.word in ("maman", "madame") for t in out)  # the one who is "tu" or "vous"
         self.one_says = not any(c.mood for c in said.clauses) and bool(self.pick(2)) if _we(said) else False
         for clause in said.clauses:
             out += self.conjunction(clause) + self.clause(clause, said.question)
@@ -106,7 +108,7 @@ class FrenchSide(Side):
     def participle(self, c: Clause, verb: Forms) -> str:
         """Agrees with the subject after être, with an object that stands before avoir."""
         with_ = c.subject if verb.auxiliary == "être" else c.thing if c.thing and c.thing.pronoun else None
-        if with_ is None or with_.person in ("i", "you"):
+        if with_ is None or with_.person == "i":
             return verb.participle
         word = verb.participle + ("e" if self.gender_of(with_) == "f" else "")
         return plural(word) if with_.many else word
@@ -114,7 +116,7 @@ class FrenchSide(Side):
     def gender_of(self, being: Being) -> str:
         if being.group is not None:
             return self.gender(being)
-        return "f" if being.gender == "w" else "m"
+        return "f" if being.gender == "w" or (being.person == "you" and self.woman) else "m"
 
     def subject(self, being: Being) -> list[Token]:
         if not being.pronoun:

@@ -222,11 +222,15 @@ class Sampler:
 
     def _being(self, subject: Being, things: list[Being]) -> Clause:
         verb = self.zipf(_TAKE_BEINGS)
+        while self.past and verb.name == "know":  # a state: its past is another tense in French and German
+            verb = self.zipf(_TAKE_BEINGS)
         whom = self.object_being(subject)
         place = verb.name != "know" and self.maybe(0.3)
         base = self._base(subject, verb)
         if verb.name == "know":
             base = base._replace(modal=None, negation="not" if base.negation else "")
+        if whom.group and whom.group.article in ("two", "three"):
+            base = base._replace(negation="")
         return base._replace(thing=whom, where=self.where() if place else None)
 
     def _alone(self, subject: Being, things: list[Being]) -> Clause:

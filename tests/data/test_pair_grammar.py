@@ -62,6 +62,9 @@ WORKED = {
     "a possessive agrees with what is owned": (
         say(Clause(8, ANNA, SEE, thing=thing("horse", "beautiful", article="own", owner=ANNA))),
         "anna sees her beautiful horse .", "anna voit son beau cheval .", "anna sieht ihr schönes pferd ."),
+    "a participle agrees with whom one speaks to": (
+        say(Clause(8, ME, SEE, past=True, thing=YOU), called=Said(800, verbs.phrases(verbs.POLITE)[1]), polite=True),
+        "madam , i saw you .", "madame , je vous ai vue .", "meine dame , ich habe sie gesehen ."),
     "before a vowel": (
         say(Clause(8, ME, SEE, thing=thing("bird", "beautiful", article="this"))),
         "i see this beautiful bird .", "je vois ce bel oiseau .", "ich sehe diesen schönen vogel ."),
@@ -121,7 +124,6 @@ def test_a_pronoun_agrees_with_the_word_that_was_chosen():
     )
     for chosen, clitic in ((0, "le"), (1, "la")):  # vélo, bicyclette: the only choice of two before the second clause
         side = FrenchSide(lambda n, chosen=chosen: chosen, False)
-        side.one_says = False
         first, second = (" ".join(t.word for t in side.clause(c)) for c in meaning.clauses)
         assert (first.split()[-1], second.split()[1]) == (("vélo", "bicyclette")[chosen], clitic)
 
