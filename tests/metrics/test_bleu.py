@@ -140,6 +140,15 @@ def test_smoothing_by_hand():
     assert score(smoothing="add-k") == pytest.approx((third, 100 / 3, 100 / 2))
 
 
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+@pytest.mark.parametrize("effective", [False, True])
+@pytest.mark.parametrize("candidate", ["a", "a b", "a x b", "a b c x e"])
+def test_short_sentences_equal_sacrebleu(smoothing, effective, candidate):
+    options = {"effective_order": effective}
+    peer = BLEU(smooth_method=smoothing, **options).corpus_score([candidate], [["a b c d"]])
+    assert_equal(bleu([candidate], [["a b c d"]], smoothing=smoothing, **options), peer, smoothing == "add-k")
+
+
 def test_a_corpus_is_not_the_mean_of_its_sentences():
     candidates, references = ["a b c d", "x y"], [["a b c d"], ["x z"]]
     whole = bleu(candidates, references, n=2, smoothing="none")

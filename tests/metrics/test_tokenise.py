@@ -19,6 +19,14 @@ def test_equals_sacrebleu(name, line):
     assert list(tokenise(line, name)) == peer
 
 
+@pytest.mark.parametrize(
+    "line", ["a..5", "a.5", "5.a", "1..2", "a,.,5", "..,5", "5-5-a", "5--5", "-5", "&amp;lt;", "_a_"]
+)
+def test_runs_of_marks_equal_sacrebleu(line):
+    peer = pytest.importorskip("sacrebleu").metrics.BLEU()._preprocess_segment(line).split()
+    assert list(tokenise(line)) == peer
+
+
 @pytest.mark.parametrize("stem", [False, True])
 @settings(deadline=None, max_examples=200)
 @given(line=LINES)
@@ -33,6 +41,7 @@ def test_by_hand():
     assert tokenise("A b", "char", lowercase=True) == ("a", "b")
     assert tokenise("A  b.", "none") == ("A", "b.")
     assert rouge_words("Running, naïve cats!", stem=True) == ("run", "na", "ve", "cat")
+    assert rouge_words("was his", stem=True) == ("was", "his")  # the stems are "wa" and "hi"
 
 
 def test_without_nltk_stemming_says_what_to_install(monkeypatch):
