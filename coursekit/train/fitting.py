@@ -120,12 +120,13 @@ def flushed_denormals() -> Iterator[None]:
 
 @contextmanager
 def mode_kept(model: nn.Module) -> Iterator[None]:
-    """Leave `model` in the mode (training or evaluation) in which it came, also if it is interrupted."""
-    before = model.training
+    """Leave each part of `model` in the mode (training or evaluation) in which it came, also if it is interrupted."""
+    before = {part: part.training for part in model.modules()}
     try:
         yield
     finally:
-        model.train(before)
+        for part, training in before.items():
+            part.training = training
 
 
 def _check(

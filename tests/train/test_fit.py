@@ -151,6 +151,14 @@ def test_the_model_keeps_its_mode_even_when_interrupted():
     assert not model.training
 
 
+def test_each_part_of_the_model_keeps_its_own_mode():
+    model, batch, loss = line()
+    both = nn.Sequential(nn.Dropout(0.5), model).train()
+    both[0].eval()  # a part that its owner has frozen
+    fit(both, batch, lambda m, b: loss(m[1], b), steps=2)
+    assert both.training and not both[0].training
+
+
 def test_batches_of_every_shape_reach_the_device():
     class Pair(NamedTuple):
         x: torch.Tensor
