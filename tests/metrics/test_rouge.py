@@ -52,6 +52,13 @@ def test_one_repeated_word_by_hand():
     assert str(rouge("I I am I", [reference])) == "precision 0.500, recall 0.400, F1 0.444"
 
 
+def test_the_best_of_several_references_by_hand():
+    """By F1, not recall; equal ones as rouge-score's rounding has it."""
+    assert rouge("a b c d", ["a", "a b c x"]) == (3 / 4, 3 / 4, 3 / 4)
+    assert_equal("a b c d", ["a", "a b x y z w"], False)
+    assert_equal("a b c d", ["a b x y z w", "a"], False)
+
+
 def test_subsequences_by_hand():
     """Police killed the gunman: of two answers with the same words, one keeps the order (Lin 2004, section 3.1)."""
     reference, kept, turned = "police killed the gunman", "police kill the gunman", "the gunman kill police"
