@@ -152,7 +152,8 @@ def _pairs(found: str, place: str, options: dict[str, Any]) -> DatasetDict:
     if columns not in _HUB_PAIRS:
         raise CourseError(f"columns={columns!r} is not possible: give 'multi30k' or 'opus_books'.")
     if found == "hub":
-        return _hub_pairs(columns, check_languages(("en", "de") if languages is None else languages))
+        usual_pair = ("en", "de") if columns == "multi30k" else ("en", "fr")
+        return _hub_pairs(columns, check_languages(usual_pair if languages is None else languages))
     if found == "file":
         splits: dict[str, dict[str, list[Any]]] = {**read_pairs(Path(place), languages)}
     else:
@@ -201,7 +202,11 @@ def _hub_pairs(columns: str, languages: tuple[str, ...]) -> DatasetDict:
     """multi30k has three splits and English and German; opus_books one, here cut by position, and more languages."""
     if columns == "multi30k" and set(languages) != {"en", "de"}:
         raise CourseError("the Hub's multi30k has English and German: give languages=('en', 'de').")
-    configuration = "-".join(sorted(languages[:2])) if columns == "opus_books" else None
+    if len(languages) > 2:
+        raise CourseError(
+            "the Hub's opus_books has two languages at a time: give languages=('en', 'fr') or another pair."
+        )
+    configuration = "-".join(sorted(languages)) if columns == "opus_books" else None
     found = _from_the_hub(_HUB_PAIRS[columns], configuration, "load('pairs')")
     if columns == "multi30k":
         return complete(found, _MULTI30K_ROWS)

@@ -148,6 +148,7 @@ def wrong_inputs(folder: Path):
         "clauses=0 is not possible": {"clauses": 0},
         "has no source 'moon': give 'world', 'hub', a file's path": {"source": "moon"},
         r"give languages=\('en', 'de'\)": {"source": "hub", "languages": ("en", "fr")},
+        "two languages at a time": {"source": "hub", "columns": "opus_books", "languages": ("en", "fr", "de")},
     }
 
 
