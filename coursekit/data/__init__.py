@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from coursekit.data.config import Config as Config
     from coursekit.data.loading import load as load
+    from coursekit.data.pair_meaning import PairConfig as PairConfig
+    from coursekit.data.pairs import Pair as Pair
+    from coursekit.data.pairs import Pairs as Pairs
+    from coursekit.data.scenes import Scene as Scene
+    from coursekit.data.scenes import Scenes as Scenes
     from coursekit.data.tasks import ADDING_BASELINE as ADDING_BASELINE
     from coursekit.data.tasks import ORDER_BASELINE as ORDER_BASELINE
     from coursekit.data.tasks import adding as adding
@@ -22,6 +27,11 @@ _HOME = {
     "ADDING_BASELINE": "tasks",
     "Config": "config",
     "ORDER_BASELINE": "tasks",
+    "Pair": "pairs",
+    "PairConfig": "pair_meaning",
+    "Pairs": "pairs",
+    "Scene": "scenes",
+    "Scenes": "scenes",
     "Story": "world",
     "World": "world",
     "adding": "tasks",

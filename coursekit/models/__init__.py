@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from coursekit.models.ngram import KneserNey as KneserNey
     from coursekit.models.rnn_lm import RNNLM as RNNLM
     from coursekit.models.rnn_lm import RNNLMConfig as RNNLMConfig
+    from coursekit.models.seq2seq import Seq2Seq as Seq2Seq
+    from coursekit.models.seq2seq import Seq2SeqConfig as Seq2SeqConfig
     from coursekit.models.window_lm import WindowLM as WindowLM
     from coursekit.models.window_lm import WindowLMConfig as WindowLMConfig
     from coursekit.models.word2vec import CBOW as CBOW
@@ -25,6 +27,8 @@ _HOME = {
     "KneserNey": "ngram",
     "RNNLM": "rnn_lm",
     "RNNLMConfig": "rnn_lm",
+    "Seq2Seq": "seq2seq",
+    "Seq2SeqConfig": "seq2seq",
     "SkipGram": "word2vec",
     "WindowLM": "window_lm",
     "WindowLMConfig": "window_lm",
