@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from coursekit.data.pair_meaning import Being, Clause, Group, Meaning, Said, Where
+from coursekit.data.pair_verbs import phrase
 from coursekit.data.pair_words import Word
 
 T = TypeVar("T")
@@ -55,6 +56,11 @@ class Side:
     def said(self, phrase: Said) -> list[Token]:
         words = self.choose(phrase.text[self.language])
         return [Token(word, tuple(phrase.key + k for k in keys)) for word, keys in words]
+
+    def tail(self, where: Where, column: int) -> list[Token]:
+        """What tells one bank from the other."""
+        words = phrase(where.tail[column]) if where.tail else ()
+        return [Token(word, tuple(where.key + k for k in keys)) for word, keys in words]
 
     def ahead(self, clause: Clause) -> bool:
         """Whether the phrase of time stands first: as meant, or the other way round where that is as good."""
@@ -165,14 +171,7 @@ class English(Side):
     def where(self, where: Where, going: bool) -> list[Token]:
         preposition = ("to" if going else where.place.en) if where.place else self.choose(where.near[0])
         out = one(preposition, where.key) + self.group(where.group)
-        tail = where.tail and Said(where.key, {"en": (_tail(where.tail[0]),)})
-        return out + (self.said(tail) if tail else [])
-
-
-def _tail(text: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    from coursekit.data.pair_verbs import phrase
-
-    return phrase(text)
+        return out + self.tail(where, 0)
 
 
 def _articles(tokens: list[Token]) -> list[Token]:

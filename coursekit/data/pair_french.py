@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coursekit.data.pair_english import COMMAS, END, Side, Token, one
 from coursekit.data.pair_meaning import Being, Clause, Group, Meaning, Where
-from coursekit.data.pair_verbs import BE, HAD, HAVE, WERE, phrase
+from coursekit.data.pair_verbs import BE, HAD, HAVE, WERE
 from coursekit.data.pair_verbs import French as Forms
 from coursekit.data.pair_words import Adjective
 
@@ -171,9 +171,7 @@ class FrenchSide(Side):
         if where.place and preposition == "à" and where.group.article != "the":
             preposition = "dans"
         out = _contract(one(preposition, where.key), self.group(where.group))
-        if where.tail:
-            out += [Token(word, tuple(where.key + k for k in keys)) for word, keys in phrase(where.tail[1])]
-        return out
+        return out + self.tail(where, 1)
 
 
 def _we(said: Meaning) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coursekit.data.pair_english import COMMAS, END, Side, Token, one
 from coursekit.data.pair_meaning import Being, Clause, Group, Meaning, Where
-from coursekit.data.pair_verbs import BE, HAD, HAVE, WERE, phrase
+from coursekit.data.pair_verbs import BE, HAD, HAVE, WERE
 from coursekit.data.pair_verbs import German as Forms
 
 _CASES = ("nom", "acc", "dat")
@@ -178,9 +178,7 @@ class GermanSide(Side):
         preposition = self.choose(where.near[-1]) if place is None else place.to if going else place.de
         case = "acc" if going and preposition != "zu" else "dat"
         out = _contract(one(preposition, where.key), self.group(where.group, case))
-        if where.tail:
-            out += [Token(word, tuple(where.key + k for k in keys)) for word, keys in phrase(where.tail[2])]
-        return out
+        return out + self.tail(where, 2)
 
 
 def _indefinite(being: Being | None) -> bool:

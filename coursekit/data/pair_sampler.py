@@ -304,9 +304,8 @@ class Sampler:
     def _joined(self, clause: Clause, before: list[Clause], front: bool) -> Clause:
         last = before[-1].conjunction if before else ""
         free = last not in ("because", "when")
-        again = (
-            self.past and before and (clause.often or before[-1].often)
-        )  # German "als" is once, "wenn" again and again
+        # what was once is "als" in German, what was again and again "wenn": so no "often" beside a past "when"
+        again = self.past and before and (clause.often or before[-1].often)
         weights = (5, 2 if last != "but" else 0, 2 if free else 0, 1 if free and not again else 0)
         conjunction = ("and", "but", "because", "when")[self.either(*weights)] if before else ""
         free = front and conjunction in ("", "and", "but") and clause.that is None and not clause.often
