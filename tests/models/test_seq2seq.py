@@ -1,5 +1,6 @@
 """The encoder-decoder equals a loop over torch.nn's cells, word by word; and every two ways to compute it agree."""
 
+from copy import deepcopy
 from itertools import product
 
 import pytest
@@ -255,6 +256,35 @@ def test_scheduled_sampling_feeds_the_models_own_words_where_the_coin_says(atten
     assert coins[:, 1:].any() and not coins[:, 1:].all()
     never = model(source, target, own=1e-12, generator=seed(0))
     torch.testing.assert_close(never, model(source, target), **SAME)
+
+
+@pytest.mark.parametrize(("attention", "calls"), [("luong", 1), ("bahdanau", 0)])
+def test_keys_are_projected_once_and_luongs_decoder_reads_all_words_in_one_call(attention, calls, monkeypatch):
+    model, (source, target) = small(attention=attention, context="step"), pairs()
+    projected, read = [], []
+    prepare, forward = model.attention.score.prepare, model.decoder.forward
+    monkeypatch.setattr(model.attention.score, "prepare", lambda values: projected.append(1) or prepare(values))
+    monkeypatch.setattr(model.decoder, "forward", lambda *args: read.append(1) or forward(*args))
+    model(source, target, LENGTHS)
+    assert (len(projected), len(read)) == (1, calls)
+
+
+@EACH
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_in_half_precision_it_is_nearly_the_same(attention, context, dtype):
+    model, (source, target) = small(attention=attention, context=context), pairs()
+    exact = model(source, target, LENGTHS)
+    logits = model.to(dtype)(source, target, LENGTHS)
+    assert logits.dtype == dtype
+    torch.testing.assert_close(logits.double(), exact, rtol=0, atol=40 * torch.finfo(dtype).eps)
+
+
+def test_a_copy_and_a_loaded_state_dict_compute_the_same():
+    model, (source, target) = small(attention="bahdanau", context="output", score="additive", span="local-p"), pairs()
+    other = Seq2Seq(model.config, torch.Generator().manual_seed(1)).double()
+    other.load_state_dict(model.state_dict())
+    for twin in (other, deepcopy(model)):
+        assert torch.equal(twin(source, target, LENGTHS), model(source, target, LENGTHS))
 
 
 def test_pretrained_embeddings_are_taken_and_frozen_or_not():
