@@ -26,6 +26,7 @@ def model_and_sources(hidden: int) -> tuple[Seq2Seq, torch.Tensor, torch.Tensor]
         for name, p in model.named_parameters():
             if name.startswith("output"):
                 p.mul_(4)  # an untrained model is unsure of everything: its beams would hang on the last bit
+        model.output.bias[EOS] = 2.0  # so that the outputs have 2 to 30 words
     source = torch.randint(4, VOCABULARY, (SENTENCES, WORDS), generator=generator)
     lengths = torch.randint(WORDS // 2, WORDS + 1, (SENTENCES,), generator=generator)
     lengths[0] = WORDS

@@ -69,10 +69,9 @@ def draw(logits: Float[Tensor, "B V"], generator: torch.Generator) -> Int[Tensor
     where a last bit that differs between CPUs moves a draw about once in 10^15 times.
     """
     cumulative = logits.double().cpu().softmax(-1).cumsum(-1)
-    whole = cumulative[:, -1:].clone()  # 1 but for rounding
+    whole = cumulative[:, -1:]  # 1 but for rounding; u < 1 by more than that, so u whole < whole and an id is found
     u = torch.rand(len(logits), 1, generator=generator, dtype=torch.float64)
-    last = torch.searchsorted(cumulative, whole)  # ids behind it have no probability
-    return torch.searchsorted(cumulative, u * whole, right=True).minimum(last)[:, 0].to(logits.device)
+    return torch.searchsorted(cumulative, u * whole, right=True)[:, 0].to(logits.device)
 
 
 @torch.inference_mode()

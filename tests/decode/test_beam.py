@@ -92,26 +92,29 @@ def plain_beam(table, eos, vocabulary, max_length, width, alpha, early):
             length = max_length if early == "never" and alpha > 0 else step
             if early is True or width == 1 or live[0][1] / length**alpha <= ended[-1][1]:
                 break
-    return ended
+    return ended, step
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=100)
 @given(
     seed=st.integers(0, 10**6),
     width=st.integers(1, 4),
     alpha=st.sampled_from([0, 0.6, 1, 2, -1]),
     early=st.sampled_from([True, False, "never"]),
     ties=st.booleans(),
+    vocabulary=st.sampled_from([3, 4, 9]),  # with few words many hypotheses end
 )
-def test_equals_the_rules_written_out(seed, width, alpha, early, ties):
+def test_equals_the_rules_written_out(seed, width, alpha, early, ties, vocabulary):
     """Ties too: logits of three values make them at every step, and the better parent, then the lower id goes first."""
-    table = random_table(seed, 9, ties)
+    table = random_table(seed, vocabulary, ties)
     table.logits = functools.partial(lambda logits, prefix: torch.as_tensor(logits(prefix)), table.logits)
-    expected = plain_beam(table, 1, 9, 6, width, alpha, early)
+    expected, steps = plain_beam(table, 1, vocabulary, 6, width, alpha, early)
     how = {"width": width, "n_best": width, "length_penalty": alpha, "early_stopping": early}
     [found] = beam_search(table, None, bos=0, eos=1, max_length=6, **how)
     assert [[*h.ids, 1] if h.finished else h.ids for h in found] == [words for words, _ in expected]
     assert [h.score for h in found] == pytest.approx([score for _, score in expected], rel=1e-12)
+    del how["n_best"]
+    assert len(beam_trace(table, None, bos=0, eos=1, max_length=6, **how)[0]) == steps  # no step more, none less
 
 
 @settings(deadline=None, max_examples=30)
@@ -195,6 +198,15 @@ def test_plain_beam_search_favours_short_outputs_and_length_normalisation_does_n
     how = {"bos": 0, "eos": 1, "max_length": 6, "width": 3, "early_stopping": "never"}
     assert best(beam_search(table, None, length_penalty=0, **how)) == [[]]
     assert best(beam_search(table, None, length_penalty=1, **how)) == [[2] * 6]
+
+
+@pytest.mark.parametrize("early", [False, "never"])
+def test_a_negative_length_penalty_hopes_for_an_early_end(early):
+    """log p times length: "2 3" (.42) beats "2" (.055), though at the greatest length it would not."""
+    rows = {(0,): [0, 0.35, 0.55, 0.1], (0, 2): [0, 0.1, 0.05, 0.85], (0, 2, 3): [0, 0.9, 0.05, 0.05]}
+    table = Table(lambda prefix: torch.tensor(rows.get(prefix, [0.25] * 4)).log())
+    how = {"max_length": 20, "width": 2, "n_best": 2, "length_penalty": -1, "early_stopping": early}
+    assert best([beam_search(table, None, bos=0, eos=1, **how)[0][1:]]) == [[2, 3]]
 
 
 def test_sentences_that_have_ended_leave_the_batch():
