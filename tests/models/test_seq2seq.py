@@ -146,6 +146,7 @@ def test_word_by_word_is_the_whole(cell, attention, context):
     assert all(torch.equal(a, b) for a, b in zip(flat(start), kept, strict=True))
     for cut in (1, 3):  # and in two pieces
         first, _, state = model.advance(target[:, :cut], start)
+        torch.testing.assert_close(state.weights, weights[:, cut - 1], **SAME)
         rest, _, _ = model.advance(target[:, cut:], state)
         torch.testing.assert_close(torch.cat([first, rest], 1), logits, **SAME)
 
