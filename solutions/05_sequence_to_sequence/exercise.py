@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 05 Sequence to sequence: exercises
 #
-# Ten questions, 25 points, about 90 minutes: six on an encoder and a decoder and what lies between them (part 05a),
-# four on training them and on pictures (part 05b). Each answer stands in one cell, where `...` waits for you. Running
+# Ten questions, 25 points, about 90 minutes: seven on an encoder, a decoder and what lies between them (part 05a),
+# three on exposure bias and on pictures (part 05b). Each answer stands in one cell, where `...` waits for you. Running
 # that cell checks the answer: a first miss names what is broken, a second one names the mistake if it is a well-known
 # one, a third one says where to read again. Words are integers, their *ids*. `bos`, `eos` and `pad` are the ids of the
 # beginning, of the end and of padding; B rows are one batch. Logarithms are natural.

@@ -12,11 +12,12 @@ from torch.nn import functional as F
 
 
 def program(late=False, total_first=True, begin="    previous = 0.0\n", loop="    for y in ys:\n", read="previous",
-            after="        previous = y\n", early=False, inside=False):  # fmt: skip
+            after="        previous = y\n", early=False, late_move=False, inside=False):  # fmt: skip
     """The import may come late, and `total` and `previous` may start in either order."""
     brought, first = "    from math import tanh\n", "    state = 0.0\n"
     start = ["    total = 0.0\n", begin]
-    body = [f"        state = tanh({read} + w * state)\n        total += (state - y) ** 2\n", after]
+    move = [f"        state = tanh({read} + w * state)\n", "        total += (state - y) ** 2\n"]
+    body = ["".join(move[::-1] if late_move else move), after]
     return (
         "def loss(xs, ys, v, w):\n"
         + (first + brought if late else brought + first)
@@ -287,6 +288,7 @@ WRONG = {
         ("The target begins with a mark of its own, not with the end of the source.", *twice(begin="    previous = xs[-1]\n")),
         ("The first word of the target has to be predicted as well.", *twice(loop="    for y in ys[1:]:\n")),
         ("The mark of the beginning is all that your decoder ever reads.", *twice(after="")),
+        ("Your guess is compared before the decoder has read: which word does it belong to?", *twice(late_move=True)),
         ("It stops after the first word.", *twice(inside=True)),
     ],
     "q2": [

@@ -16,8 +16,6 @@ import re
 import string
 from collections import Counter
 
-from coursekit.metrics.bleu import bleu
-
 # %% [markdown] ask="q1" kind="order" points=2 minutes=6 difficulty=1 see="06a, Build it"
 # ## The most probable word, again and again
 # Put the lines in order so that they make `greedy`. Some lines do not belong to it.
@@ -136,6 +134,8 @@ def judge(example):
     first, second = (list(map(float, sentence)) for sentence in example)
     if not all(0 < p < 1 for p in [*first, *second]):
         return "a number is not between 0 and 1"
+    if not first or not second:
+        return "a sentence is empty"
     if len(first) == len(second):
         return "both have the same length"
     short, long = sorted([first, second], key=len)
@@ -302,6 +302,8 @@ def beam_step(live, table, width):
 
 
 # %% given="q13"
+from coursekit.metrics.bleu import bleu
+
 REFERENCES = ["it rains again", "we stay at home and drink a cup of hot tea with lemon"]
 
 

@@ -534,6 +534,7 @@ WRONG = {
         ("The longer one wins without any help. Each word more costs something; let there be more of them.",
          ([0.2, 0.2], [0.9, 0.9, 0.9]), ([0.9, 0.8, 0.8], [0.1])),
         ("These are probabilities of words: neither 0 nor 1, and no logarithms.", ([1.0, 0.5], [0.5]), ([-0.5, -0.6], [-0.4, -0.4, -0.4])),
+        ("Even an empty sentence has a word here: its end.", ([], [0.5]), ([0.4, 0.5], [])),
         ("For one of the rules this is a draw.", ([0.5], [0.5, 0.5]), ([0.25], [0.5, 0.5])),
     ],
     "q7": [

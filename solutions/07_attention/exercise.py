@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 07 Attention: exercises
 #
-# Twelve questions, 30 points, about 110 minutes: eight on scores and weights (part 07a), two on looking at a part of
+# Twelve questions, 30 points, about 115 minutes: eight on scores and weights (part 07a), two on looking at a part of
 # the source (part 07b), two on attention within one sequence and on encoders in layers (part 07c). Each answer stands
 # in one cell, where `...` waits for you. Running that cell checks the answer: a first miss names what is broken, a
 # second one names the mistake if it is a well-known one, a third one says where to read again. Tensors and arrays are

@@ -160,10 +160,12 @@ def unsafe(scores, mask):
 
 
 def unsafe_numpy(scores, mask):
-    e, seen = np.exp(scores.numpy()), mask.numpy()
-    e = np.where(seen, e, 0 * e)
-    total = np.where(seen.any(1, keepdims=True), e.sum(1, keepdims=True), 1)
-    return torch.from_numpy(np.where(seen.any(1, keepdims=True), e / total, 0.0))
+    seen = mask.numpy()
+    with np.errstate(all="ignore"):
+        e = np.exp(scores.numpy())
+        e = np.where(seen, e, 0 * e)
+        total = np.where(seen.any(1, keepdims=True), e.sum(1, keepdims=True), 1)
+        return torch.from_numpy(np.where(seen.any(1, keepdims=True), e / total, 0.0))
 
 
 def q5_where(scores, mask):
@@ -278,7 +280,8 @@ def columns(X):
 
 
 def naive(z, axis=-1):
-    return np.exp(z) / np.exp(z).sum(axis, keepdims=True)
+    with np.errstate(all="ignore"):
+        return np.exp(z) / np.exp(z).sum(axis, keepdims=True)
 
 
 def without_self(X):
@@ -478,6 +481,7 @@ WRONG = {
         ("The padding has taken its share before you took it away: do the rest of the weights sum to 1?", after, after_rows),
         ("A score of 0 is not a weight of 0: what is $e^0$?", with_zeros, with_zeros_filled),
         ("True is where the query *may* look.", filled(flip=True), counted(flip=True)),
+        ("You hide what may be seen; and where nothing is left, you divide 0 by 0.", filled(flip=True, clean=False), counted(flip=True, empty="nan")),
         ("Which axis holds the keys of one query?", lambda s, m: filled(axis=0)(s, m), counted(along="column")),
         ("$e^{1000}$ is larger than any float: what may be taken from all scores without changing the weights?", unsafe, unsafe_numpy),
     ],
