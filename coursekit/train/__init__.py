@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from coursekit.train.history import History as History
     from coursekit.train.presets import preset as preset
     from coursekit.train.schedule import warmup_cosine as warmup_cosine
+    from coursekit.train.teaching import Taught as Taught
+    from coursekit.train.teaching import next_word_loss as next_word_loss
+    from coursekit.train.teaching import pair_batches as pair_batches
+    from coursekit.train.teaching import taught as taught
     from coursekit.train.truncation import Carried as Carried
     from coursekit.train.truncation import streams as streams
 
@@ -20,13 +24,17 @@ if TYPE_CHECKING:
 _HOME = {
     "Carried": "truncation",
     "History": "history",
+    "Taught": "teaching",
     "clip_by_norm": "clipping",
     "clip_by_value": "clipping",
     "fit": "fitting",
+    "next_word_loss": "teaching",
+    "pair_batches": "teaching",
     "pick_device": "device",
     "preset": "presets",
     "self_check": "device",
     "streams": "truncation",
+    "taught": "teaching",
     "warmup_cosine": "schedule",
 }
 
