@@ -75,8 +75,8 @@ def clear(probabilities: list[float], k: int, p: float) -> bool:
 
 
 def q5(random: Random):
-    yield case([0.1, 0.6, 0.3], 5, 1.0, about="both filters let everything through")
-    yield case([0.1, 0.6, 0.3], 2, 1.0, about="top-k alone")
+    yield case([0.125, 0.625, 0.25], 5, 1.0, about="both filters let everything through")
+    yield case([0.1, 0.6, 0.3], 2, 0.99, about="top-k alone")
     yield case([0.1, 0.55, 0.05, 0.3], 4, 0.7, about="the nucleus alone")
     yield case([0.2, 0.5, 0.3], 3, 0.1, about="a nucleus of one word")
     yield case([0.15, 0.25, 0.2, 0.4], 2, 0.6, about="top-k leaves less than p")
@@ -118,6 +118,7 @@ def q9(random: Random):
     yield case([4], [[6]], about="too short")
     yield case([6], [[4]], about="long enough")
     yield case([5], [[6, 4]], about="two equally close ones")
+    yield case([5], [[4, 6]], about="the same two")
     yield case([6], [[7, 3, 12]], about="three references")
     yield case([9, 2], [[6], [7]], about="one is too long, one too short")
     for count in (2, 3, 4):

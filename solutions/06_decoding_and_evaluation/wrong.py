@@ -80,7 +80,8 @@ def masked(top=True, nucleus=True, size=lambda cumulated, p: int(np.sum(cumulate
     return shortlist
 
 
-def stepwise(top=True, nucleus=True, fits=None, more=0, whole=True, divide=True, sort=False):
+def stepwise(top=True, nucleus=True, fits=False, empty=False, more=0, whole=True, divide=True,
+             sort=False):  # fmt: skip
     """Word by word, the most probable first. `fits`: a word enters if the mass with it suits p; `more`: words too many."""
 
     def shortlist(probabilities, k, p):
@@ -89,7 +90,7 @@ def stepwise(top=True, nucleus=True, fits=None, more=0, whole=True, divide=True,
             ranked = ranked[:k]
         total, mass, kept = sum(ranked) if whole else 1.0, 0.0, []
         for q in ranked:
-            if nucleus and kept and (mass + q / total > p + 1e-12 if fits else mass > p - 1e-12):
+            if nucleus and (kept or empty) and (mass + q / total > p + 1e-12 if fits else mass > p - 1e-12):
                 break
             kept.append(q)
             mass += q / total
@@ -519,6 +520,8 @@ WRONG = {
     "q5": [
         ("Together your words have less than p: the word that takes the sum to p or beyond belongs to the nucleus.",
          masked(size=lambda c, p: max(1, int(np.sum(c <= p + 1e-12)))), stepwise(fits=True)),
+        ("Your nucleus has less than p, and with a small p it is empty: which word takes the sum to p or beyond?",
+         masked(size=lambda c, p: int(np.sum(c <= p + 1e-12))), stepwise(fits=True, empty=True)),
         ("Your nucleus has one word too many: it should be the smallest number that has p.",
          masked(size=lambda c, p: int(np.sum(c < p - 1e-12)) + 2), stepwise(more=1)),
         ("What top-k leaves sums to 1 again *before* the nucleus is taken of it.", masked(whole=False), stepwise(whole=False)),
@@ -577,6 +580,8 @@ WRONG = {
         ("You compare with the shortest reference.", summed(choose=lambda n, k: min(k)), looped(key=lambda n, m: m)),
         ("You compare with the longest reference.", summed(choose=lambda n, k: max(k)), looped(key=lambda n, m: -m)),
         ("Two references are equally close: which one counts?", summed(choose=closest_high), looped(key=lambda n, m: (abs(n - m), -m))),
+        ("Two references are equally close, and you take the one that stands first.", summed(choose=lambda n, k: min(k, key=lambda m: abs(m - n))),
+         looped(key=lambda n, m: abs(n - m))),
         ("One reference's length counts for each candidate, not the mean of them.", summed(choose=lambda n, k: sum(k) / len(k)),
          lambda lengths, references: looped()(lengths, [[sum(k) / len(k)] for k in references])),
         ("A long candidate makes up for a short one: add up the lengths of the corpus first.", each(summed()), each(looped())),

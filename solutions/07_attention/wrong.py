@@ -168,6 +168,12 @@ def unsafe_numpy(scores, mask):
         return torch.from_numpy(np.where(seen.any(1, keepdims=True), e / total, 0.0))
 
 
+def quotient(scores, mask):
+    with np.errstate(all="ignore"):
+        e = np.exp(scores.numpy()) * mask.numpy()
+        return torch.from_numpy(np.stack([row / row.sum() for row in e]))
+
+
 def q5_where(scores, mask):
     top = torch.where(mask, scores, torch.full_like(scores, -1e300)).amax(1, keepdim=True)
     e = torch.exp(torch.where(mask, scores - top, torch.zeros_like(scores))) * mask
@@ -484,6 +490,8 @@ WRONG = {
         ("You hide what may be seen; and where nothing is left, you divide 0 by 0.", filled(flip=True, clean=False), counted(flip=True, empty="nan")),
         ("Which axis holds the keys of one query?", lambda s, m: filled(axis=0)(s, m), counted(along="column")),
         ("$e^{1000}$ is larger than any float: what may be taken from all scores without changing the weights?", unsafe, unsafe_numpy),
+        ("Two things go wrong: $e^{1000}$ is larger than any float, and a row without anything to see is 0 divided by 0.",
+         lambda s, m: s.exp() * m / (s.exp() * m).sum(1, keepdim=True), quotient),
     ],
     "q6": [
         ("The contexts are right. In $[c; s]$, which of the two comes first?", batched(order="sc"), looped(order="sc")),
@@ -528,6 +536,7 @@ WRONG = {
         ("The softmax is taken in the window alone: scores outside have no share in it.", vector(support="all"), single(support="all")),
         ("The centre is a real number: your bell stands on a whole one.", vector(centre=np.round), single(centre=round)),
         ("The bell is right, but its window reaches to both sides of a whole number, not of p.", vector(window=np.round), single(window=round)),
+        ("The bell is right, but its window reaches to both sides of p rounded down.", vector(window=np.floor), single(window=int)),
         ("The bell is missing.", vector(gauss=False), single(gauss=False)),
         ("Your bell is too wide: what is $\\sigma$?", vector(sigma=1), single(sigma=1)),
         ("A factor is missing in the bell's exponent.", vector(two=1), single(two=1)),
@@ -536,6 +545,8 @@ WRONG = {
     ],
     "q11": [
         ("An odd number of steps: what becomes of the last one?", padded(up=False, sizes=down), pairwise(up=False, sizes=down)),
+        ("Two questions: what becomes of the last of an odd number of steps, and what of numbers that do not count?",
+         padded(keep=True, up=False, sizes=down), pairwise(keep=True, up=False, sizes=down)),
         ("The steps are right. How many of them count in a row of odd length?", padded(sizes=down), pairwise(sizes=down)),
         ("Numbers that do not count have come into your steps.", padded(keep=True), pairwise(keep=True)),
         ("In each of your steps the later one comes first.", padded(pair=lambda a, b: torch.cat([b, a], -1)), pairwise(join=lambda a, b: torch.cat([b, a]))),
