@@ -258,8 +258,8 @@ def caption_loss(
 
     None, "soft": the cross-entropy, and `coverage` times the mean over the pictures of sum_i (1 - sum_j alpha_ji)^2,
     which makes the captions look at everything equally (eq. 14). "hard": minus
-    `coursekit.nn.hard_attention.bound`, whose options the others are;
-    `expected` is the share of captions in which alpha itself takes the place of a draw (the paper: 0.5). What a batch
+    `coursekit.nn.hard_attention.bound`, whose options the others are; `expected` is the share of captions in which
+    alpha itself takes the place of a draw (the paper: 0.5; with 1 all training is that of soft attention). What a batch
     draws hangs on its seed alone, and the baseline is saved with the model: a resumed training ends as an unbroken one.
     """
     one_of("credit", credit, ("caption", "rest"))

@@ -104,7 +104,7 @@ def rest(rewards: Float[Tensor, "B S"]) -> Float[Tensor, "B S"]:
 
 
 class Baseline(nn.Module):
-    """A moving average of the reward, b <- .9 b + .1 mean reward of the batch: Xu et al. 2015, eq. before (11).
+    """A moving average of the reward, b <- .9 b + .1 mean reward of the batch: Xu et al. 2015, section 4.1.
 
     One number for each of `steps` columns of the reward. It begins with the first batch's mean. Being a buffer it is
     saved with the model, so that a resumed training goes on with it.
