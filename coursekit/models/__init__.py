@@ -4,7 +4,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from coursekit.models.captioner import Captioner as Captioner
+    from coursekit.models.captioner import CaptionerConfig as CaptionerConfig
     from coursekit.models.glove import GloVe as GloVe
+    from coursekit.models.hierarchical import Hierarchical as Hierarchical
+    from coursekit.models.hierarchical import HierarchicalConfig as HierarchicalConfig
     from coursekit.models.ngram import AddK as AddK
     from coursekit.models.ngram import Interpolated as Interpolated
     from coursekit.models.ngram import KneserNey as KneserNey
@@ -12,6 +16,7 @@ if TYPE_CHECKING:
     from coursekit.models.rnn_lm import RNNLMConfig as RNNLMConfig
     from coursekit.models.seq2seq import Seq2Seq as Seq2Seq
     from coursekit.models.seq2seq import Seq2SeqConfig as Seq2SeqConfig
+    from coursekit.models.seq2seq import Seq2SeqState as Seq2SeqState
     from coursekit.models.window_lm import WindowLM as WindowLM
     from coursekit.models.window_lm import WindowLMConfig as WindowLMConfig
     from coursekit.models.word2vec import CBOW as CBOW
@@ -22,13 +27,18 @@ if TYPE_CHECKING:
 _HOME = {
     "AddK": "ngram",
     "CBOW": "word2vec",
+    "Captioner": "captioner",
+    "CaptionerConfig": "captioner",
     "GloVe": "glove",
+    "Hierarchical": "hierarchical",
+    "HierarchicalConfig": "hierarchical",
     "Interpolated": "ngram",
     "KneserNey": "ngram",
     "RNNLM": "rnn_lm",
     "RNNLMConfig": "rnn_lm",
     "Seq2Seq": "seq2seq",
     "Seq2SeqConfig": "seq2seq",
+    "Seq2SeqState": "seq2seq",
     "SkipGram": "word2vec",
     "WindowLM": "window_lm",
     "WindowLMConfig": "window_lm",

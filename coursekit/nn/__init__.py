@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from coursekit.nn.attention import masked_softmax as masked_softmax
     from coursekit.nn.attention import self_attention as self_attention
     from coursekit.nn.local_attention import LocalAttention as LocalAttention
+    from coursekit.nn.pyramid import Pyramid as Pyramid
     from coursekit.nn.rnn import GRU as GRU
     from coursekit.nn.rnn import LSTM as LSTM
     from coursekit.nn.rnn import RNN as RNN
@@ -19,6 +20,7 @@ _HOME = {
     "LSTM": "rnn",
     "LocalAttention": "local_attention",
     "Memory": "attention",
+    "Pyramid": "pyramid",
     "RNN": "rnn",
     "masked_softmax": "attention",
     "self_attention": "attention",
