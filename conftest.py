@@ -14,6 +14,14 @@ if not os.environ.get("JAXTYPING_DISABLE"):
     parts = ("text", "metrics", "nn", "models", "decode", "train", "probe", "show")
     install_import_hook([f"coursekit.{part}" for part in parts], "beartype.beartype")
 
+try:
+    import hypothesis
+except ImportError:  # where only the notebooks are verified
+    pass
+else:  # no test is timed: how long an example takes depends on who else uses the machine
+    hypothesis.settings.register_profile("untimed", deadline=None)
+    hypothesis.settings.load_profile("untimed")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the tests marked full as well")

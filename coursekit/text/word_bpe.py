@@ -120,7 +120,7 @@ class WordBPE:
             with path.open(encoding="utf-8-sig", newline="\n") as file:
                 lines = file.read().rstrip("\r\n ").split("\n")
             if lines == [""]:
-                raise ValueError("it is empty")
+                raise ValueError("there is no line in it")
             end_apart = _version(lines.pop(0)) == "0.1" if lines[0].startswith(VERSION) else True
             bpe = cls([_pair(line.rstrip("\r ").split(" ")) for line in lines if line], end_apart=end_apart)
         except OSError as error:
