@@ -17,6 +17,12 @@ where z_j is what is seen:
 The paper asks with h_{j-1} alone, which has not read y_{j-1} yet: so what the word "red" says can steer the look from
 the second word after it. `reads=False` is the paper's way; by default the question holds y_{j-1}.
 
+A decoder that remembers what it saw need not look again, and a cell beside a thing may see enough of it. Two options,
+not the paper's, make weights that point. `remembers=False`: the decoder's state holds words alone (h_0 = 0 and no z_j
+in the cell, whose h_j asks in place of h_{j-1}), so each word is told from its own look; z_j enters the output only, as
+in Lu et al. 2017, "Knowing when to look", arXiv:1612.01887. `own_keys=True`: what f_att reads of a cell is its own
+pixels and its place, not its field of vision, which a_i still describes.
+
     the paper   here                   shape
     E           embed.weight           V, D
     f_init      first                  H, Z each            h_0 (and c_0) = tanh(f_init(mean of all a_i))
@@ -43,11 +49,11 @@ from torch import Tensor, nn
 
 from coursekit.models.seq2seq import CELLS, embedded, embedding, linear, one_of
 from coursekit.nn.attention import SCORES, Attention, Memory, drawn
-from coursekit.nn.hard_attention import Baseline, bound, drawn_position, earned, largest
+from coursekit.nn.hard_attention import Baseline, bound, drawn_position, earned, largest, others
 
 SIDE = 32  # pixels
 GRIDS = (16, 8, 4)  # after 1, 2, 3 halvings
-Choose: TypeAlias = Callable[[Tensor], Tensor]  # weights B T to the weights under which the values are mixed, B T
+Choose: TypeAlias = Callable[[Tensor], Tensor]  # weights B S T to the weights under which the values are mixed
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,8 @@ class CaptionerConfig:
     width: int = 32
     hidden: int = 64
     max_length: int = 50
+    remembers: bool = True
+    own_keys: bool = False
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "channels", "width", "hidden", "max_length"):
@@ -92,28 +100,38 @@ class CaptionerState(NamedTuple):
 
 
 class Encoder(nn.Module):
-    """A picture to a grid of annotation vectors, row after row.
+    """A picture to a grid of annotation vectors, row after row, and to the keys by which attention finds them.
 
     Each halving is a convolution of 4 x 4 pixels with stride 2, so a cell's field of vision lies evenly around the
     cell. Then each cell is told where it is (its x and y, from -1 to 1) and a layer, which sees one cell alone, mixes.
+    The keys are the annotation vectors, or with `own_keys` made in the same way of the pixels of each cell alone.
     """
 
-    def __init__(self, grid: int, channels: int, generator: torch.Generator) -> None:
+    def __init__(self, grid: int, channels: int, own_keys: bool, generator: torch.Generator) -> None:
         super().__init__()
         sizes = [3, *(channels for _ in range(GRIDS.index(grid) + 1))]
-        self.halvings = nn.ModuleList(convolution(a, b, 4, generator) for a, b in pairwise(sizes))
-        self.mix = convolution(channels + 2, channels, 1, generator)
+        self.halvings = nn.ModuleList(convolution(a, b, 4, 2, generator) for a, b in pairwise(sizes))
+        self.mix = convolution(channels + 2, channels, 1, 1, generator)
+        self.own = convolution(3, channels, SIDE // grid, SIDE // grid, generator) if own_keys else None
+        self.own_mix = convolution(channels + 2, channels, 1, 1, generator) if own_keys else None
         across = (torch.arange(grid) + 0.5) * 2 / grid - 1
         self.register_buffer("place", torch.stack(torch.meshgrid(across, across, indexing="xy")), persistent=False)
 
     place: Tensor  # 2, grid, grid
 
-    def forward(self, pictures: Float[Tensor, "B 3 32 32"]) -> Float[Tensor, "B T Z"]:
+    def forward(self, pictures: Float[Tensor, "B 3 32 32"]) -> tuple[Float[Tensor, "B T Z"], Float[Tensor, "B T Z"]]:
+        """The annotation vectors, and the keys."""
         x = pictures
         for layer in self.halvings:
             x = torch.relu(layer(x))  # B, Z, side, side
+        values = self._placed(x, self.mix)
+        if self.own is None or self.own_mix is None:
+            return values, values
+        return values, self._placed(torch.relu(self.own(pictures)), self.own_mix)
+
+    def _placed(self, x: Tensor, mix: nn.Conv2d) -> Tensor:
         place = self.place.to(x.dtype).expand(len(x), -1, -1, -1)
-        return torch.relu(self.mix(torch.cat([x, place], 1))).flatten(2).mT
+        return torch.relu(mix(torch.cat([x, place], 1))).flatten(2).mT
 
 
 class Captioner(nn.Module):
@@ -124,11 +142,12 @@ class Captioner(nn.Module):
         super().__init__()
         self.config = c = config
         generator = generator or torch.Generator().manual_seed(0)
-        self.encoder = Encoder(c.grid, c.channels, generator)
+        self.encoder = Encoder(c.grid, c.channels, c.own_keys, generator)
         self.embed = embedding("caption", c.vocab_size, c.width, None, False, generator)
-        self.decoder = CELLS[c.cell](c.width + c.channels, c.hidden, generator=generator)
-        self.first = nn.ModuleList(linear(c.channels, c.hidden, generator) for _ in range(self.decoder.states))
-        asks = c.hidden + (c.width if c.reads else 0)
+        self.decoder = CELLS[c.cell](c.width + (c.channels if c.remembers else 0), c.hidden, generator=generator)
+        firsts = self.decoder.states if c.remembers else 0
+        self.first = nn.ModuleList(linear(c.channels, c.hidden, generator) for _ in range(firsts))
+        asks = c.hidden + (c.width if c.reads and c.remembers else 0)
         options: dict[str, Any] = {"units": c.width, "max_length": c.grid**2, "generator": generator}
         self.attention = Attention(c.score, asks, c.channels, **options) if c.attention else None
         self.gate = linear(c.hidden, 1, generator) if c.gate else None
@@ -142,11 +161,13 @@ class Captioner(nn.Module):
 
         Raises ValueError for another size or kind.
         """
-        values = self.encoder(as_floats(pictures, self.output.weight))  # B, T, Z
+        values, keys = self.encoder(as_floats(pictures, self.output.weight))  # B, T, Z each
         mask = values.new_ones(values.shape[:2], dtype=torch.bool)
-        memory = Memory(values, values, mask) if self.attention is None else self.attention.prepare(values)
-        hidden, *cell = (torch.tanh(layer(values.mean(1)))[None] for layer in self.first)  # 1, B, H
-        return CaptionerState(hidden, cell[0] if cell else hidden[:0], memory, values.new_zeros(values.shape[:2]))
+        memory = Memory(values, values, mask) if self.attention is None else self.attention.prepare(keys)
+        first = [torch.tanh(layer(values.mean(1)))[None] for layer in self.first]  # 1, B, H each
+        hidden, *cell = first or [values.new_zeros(1, len(values), self.config.hidden)] * self.decoder.states
+        memory, weights = memory._replace(values=values), values.new_zeros(values.shape[:2])
+        return CaptionerState(hidden, cell[0] if cell else hidden[:0], memory, weights)
 
     def forward(
         self,
@@ -210,27 +231,31 @@ class Captioner(nn.Module):
             raise ValueError("there is no word of a caption to read: begin the caption with <bos>.")
         if choose is None:
             choose = largest if self.config.attention == "hard" else identity
-        words, last, rows = embedded(self.embed, ids, "caption"), self._cell_state(state), list[tuple[Tensor, ...]]()
-        query = state.hidden[-1]
-        for word in words.unbind(1):
-            alpha = self._weights(query, word, state.memory)  # B, T
-            mix = choose(alpha)
-            seen = (mix[:, None] @ state.memory.values)[:, 0]  # z, B, Z
-            if self.gate is not None:
-                seen = torch.sigmoid(self.gate(query)) * seen
-            query, last = self.decoder.step(torch.cat([word, seen], -1), last)
-            rows.append((query, seen, alpha, mix))
-        out, seen, weights, mixes = (torch.stack(column, 1) for column in zip(*rows, strict=True))
+        words, last = embedded(self.embed, ids, "caption"), self._cell_state(state)  # B, S, D
+        if self.config.remembers:
+            h, rows = state.hidden[-1], list[tuple[Tensor, ...]]()
+            for word in words.unbind(1):
+                asks = torch.cat([h, word], -1) if self.config.reads else h
+                seen, alpha, mix = self._look(asks[:, None], h[:, None], state.memory, choose)  # B, 1, Z and B, 1, T
+                h, last = self.decoder.step(torch.cat([word, seen[:, 0]], -1), last)
+                rows.append((h[:, None], seen, alpha, mix))
+            out, seen, alpha, mix = (torch.cat(column, 1) for column in zip(*rows, strict=True))
+        else:  # no state hangs on a look: all words at once
+            out, last = self.decoder(words, last)
+            seen, alpha, mix = self._look(out, out, state.memory, choose)
         logits = self.output(words + self.hidden_out(out) + self.seen_out(seen))  # B, S, V
         hidden, cell = last if isinstance(last, tuple) else (last, state.cell)
-        return logits, weights, mixes, CaptionerState(hidden, cell, state.memory, weights[:, -1])
+        return logits, alpha, mix, CaptionerState(hidden, cell, state.memory, alpha[:, -1])
 
-    def _weights(self, query: Tensor, word: Tensor, memory: Memory) -> Tensor:
+    def _look(self, asks: Tensor, h: Tensor, memory: Memory, choose: Choose) -> tuple[Tensor, Tensor, Tensor]:
+        """z, alpha and the weights of the mixture, of questions B S Q."""
         if self.attention is None:
-            return torch.full_like(memory.mask, 1 / memory.mask.size(1), dtype=query.dtype)
-        if self.config.reads:
-            query = torch.cat([query, word], -1)
-        return self.attention.weigh(query[:, None], memory, None)[:, 0]
+            alpha = h.new_full((*h.shape[:2], memory.mask.size(1)), 1 / memory.mask.size(1))
+        else:
+            alpha = self.attention.weigh(asks, memory, None)  # B, S, T
+        mix = choose(alpha)
+        seen = mix @ memory.values
+        return seen if self.gate is None else torch.sigmoid(self.gate(h)) * seen, alpha, mix
 
     def _cell_state(self, state: CaptionerState) -> Tensor | tuple[Tensor, Tensor]:
         return (state.hidden, state.cell) if self.config.cell == "lstm" else state.hidden
@@ -253,6 +278,7 @@ def caption_loss(
     lambda_e: float | int = 0.02,
     expected: float | int = 0.5,
     coverage: float | int = 0.0,
+    draws: int = 1,
 ) -> Callable[[Captioner, CaptionBatch], Float[Tensor, ""]]:
     """A loss for `coursekit.train.fit`, in nats a word, for any of the three attentions.
 
@@ -261,31 +287,39 @@ def caption_loss(
     `coursekit.nn.hard_attention.bound`, whose options the others are; `expected` is the share of captions in which
     alpha itself takes the place of a draw (the paper: 0.5; with 1 all training is that of soft attention). What a batch
     draws hangs on its seed alone, and the baseline is saved with the model: a resumed training ends as an unbroken one.
+
+    `draws` is how often each caption is told; with 2 or more the others' mean is the baseline of each, in place of the
+    paper's moving average. Looks drawn from weights that know nothing yet teach little. A curriculum, which is not the
+    paper's, points better: `fit` with expected=1 first, then with expected=0, several draws and a new schedule.
     """
     one_of("credit", credit, ("caption", "rest"))
     if min(lambda_r, lambda_e, coverage) < 0 or not 0 <= expected <= 1:
         raise ValueError("lambda_r, lambda_e and coverage must be 0 or more, and expected a share from 0 to 1.")
+    if draws < 1:
+        raise ValueError(f"draws = {draws}: tell each caption once or more often.")
 
     def loss(model: Captioner, batch: CaptionBatch) -> Tensor:
-        mask = batch.target_out != pad  # B, S
+        hard, generator = model.config.attention == "hard", torch.Generator().manual_seed(batch.seed)
+        pictures, target_in, target_out = (x.repeat_interleave(draws if hard else 1, 0) for x in batch[:3])
+        mask = target_out != pad  # B, S
         if not mask.any():
             raise ValueError(f"no caption has a word: every id of target_out is the padding, {pad}.")
-        hard, generator = model.config.attention == "hard", torch.Generator().manual_seed(batch.seed)
-        draws = torch.rand(len(mask), 1, generator=generator, dtype=torch.float64) >= expected  # B, 1
-        draws = draws.to(mask.device)
+        by_draw = torch.rand(len(mask), 1, generator=generator, dtype=torch.float64) >= expected  # B, 1
+        by_draw = by_draw.to(mask.device)
 
         def choose(alpha: Tensor) -> Tensor:
-            return torch.where(draws, drawn_position(alpha, generator), alpha)
+            return torch.where(by_draw[:, None], drawn_position(alpha, generator), alpha)
 
-        logits, alpha, mixes = model.told(batch.pictures, batch.target_in, choose if hard else None)
-        log_p = -F.cross_entropy(logits.mT, batch.target_out, reduction="none") * mask  # B, S
+        logits, alpha, mixes = model.told(pictures, target_in, choose if hard else None)
+        log_p = -F.cross_entropy(logits.mT, target_out, reduction="none") * mask  # B, S
         if not hard:
             unseen = 1 - (alpha * mask[..., None]).sum(1)  # B, T
             return -log_p.sum() / mask.sum() + coverage * unseen.square().sum(1).mean()
         assert model.baseline is not None
         reward = earned(log_p.detach(), credit)  # B, 1 or B, S
-        gain = bound(log_p, alpha, mixes, mask, draws, reward, model.baseline(reward.size(1)), lambda_r, lambda_e)
-        model.baseline.update(reward, (mask & draws)[:, : reward.size(1)])
+        baseline = model.baseline(reward.size(1)) if draws == 1 else others(reward, draws)
+        gain = bound(log_p, alpha, mixes, mask, by_draw, reward, baseline, lambda_r, lambda_e)
+        model.baseline.update(reward, (mask & by_draw)[:, : reward.size(1)])
         return -gain.sum() / mask.sum()
 
     return loss
@@ -327,9 +361,9 @@ def as_floats(pictures: Tensor, like: Tensor) -> Tensor:
     return pictures.to(like.dtype) * 2 - 1
 
 
-def convolution(inputs: int, outputs: int, size: int, generator: torch.Generator) -> nn.Conv2d:
-    """`size` 4 halves the side, 1 reads each position alone; weights of variance 2 / fan-in (He et al. 2015)."""
-    layer = nn.Conv2d(inputs, outputs, size, stride=2 if size == 4 else 1, padding=1 if size == 4 else 0)
+def convolution(inputs: int, outputs: int, size: int, step: int, generator: torch.Generator) -> nn.Conv2d:
+    """`size` x `size` pixels, evenly around each `step` x `step` of them; variance 2 / fan-in (He et al. 2015)."""
+    layer = nn.Conv2d(inputs, outputs, size, stride=step, padding=(size - step) // 2)
     with torch.no_grad():
         layer.weight.copy_(drawn(generator, outputs, inputs * size**2).view_as(layer.weight) * 2**0.5)
         nn.init.zeros_(layer.bias)  # type: ignore[arg-type]

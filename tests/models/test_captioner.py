@@ -27,6 +27,9 @@ EACH = pytest.mark.parametrize("attention", KINDS)
 CELL = pytest.mark.parametrize("cell", ["gru", "lstm"])
 
 
+WORDS = {"remembers": False, "own_keys": True, "gate": True}
+
+
 def small(attention="soft", dtype=torch.float64, seed=0, **changes):
     sizes = {"grid": 4, "channels": 5, "width": 4, "hidden": 6, "max_length": 9}
     config = CaptionerConfig(V, attention, **(sizes | changes))
@@ -43,33 +46,54 @@ def some(n=3, words=5, seed=0):
     return pictures, torch.randint(V, (n, words), generator=generator)
 
 
-def one_by_one(model, picture, ids):
-    """One caption, word by word, with torch.nn's cells and the paper's equations: logits and alpha."""
-    c, p = model.config, dict(model.named_parameters())
-    x = picture[None] * 2 - 1
+def cell_by_cell(model, picture):
+    """The annotation vectors and the keys, T Z each."""
+    c, x = model.config, picture[None] * 2 - 1
     for layer in model.encoder.halvings:
         x = F.conv2d(x, layer.weight, layer.bias, stride=2, padding=1).clamp(min=0)
-    cells = []
+    cells, keys, side = [], [], 32 // c.grid
     for row, column in itertools.product(range(c.grid), repeat=2):
         at = [(2 * column + 1) / c.grid - 1, (2 * row + 1) / c.grid - 1]
         seen = torch.cat([x[0, :, row, column], torch.tensor(at, dtype=x.dtype)])
         cells.append((model.encoder.mix.weight[:, :, 0, 0] @ seen + model.encoder.mix.bias).clamp(min=0))
-    a = torch.stack(cells)  # T, Z
-    cell = {"gru": nn.GRUCell, "lstm": nn.LSTMCell}[c.cell](c.width + c.channels, c.hidden).to(x.dtype)
+        if c.own_keys:
+            patch = (picture * 2 - 1)[:, row * side : (row + 1) * side, column * side : (column + 1) * side]
+            own = (model.encoder.own.weight.flatten(1) @ patch.flatten() + model.encoder.own.bias).clamp(min=0)
+            mix = model.encoder.own_mix
+            keys.append((mix.weight[:, :, 0, 0] @ torch.cat([own, seen[-2:]]) + mix.bias).clamp(min=0))
+    return torch.stack(cells), torch.stack(keys or cells)
+
+
+def one_by_one(model, picture, ids):
+    """One caption, word by word, with torch.nn's cells and the paper's equations: logits and alpha."""
+    c, p = model.config, dict(model.named_parameters())
+    a, keys = cell_by_cell(model, picture)
+    sees = c.channels if c.remembers else 0
+    cell = {"gru": nn.GRUCell, "lstm": nn.LSTMCell}[c.cell](c.width + sees, c.hidden).to(a.dtype)
     cell.load_state_dict({k.removesuffix("_l0"): v for k, v in model.decoder.state_dict().items()})
     state = [torch.tanh(f.weight @ a.mean(0) + f.bias)[None] for f in model.first]
+    if not c.remembers:
+        state = [torch.zeros(1, c.hidden, dtype=a.dtype) for _ in range({"gru": 1, "lstm": 2}[c.cell])]
     logits, alphas = [], []
+
+    def advanced(x):
+        new = cell(x[None], tuple(state) if c.cell == "lstm" else state[0])
+        return list(new) if c.cell == "lstm" else [new]
+
     for word in ids:
-        y, h = p["embed.weight"][word], state[0][0]
-        alpha = torch.full((len(a),), 1 / len(a), dtype=x.dtype)
+        y = p["embed.weight"][word]
+        if not c.remembers:
+            state = advanced(y)
+        h = state[0][0]
+        alpha = torch.full((len(a),), 1 / len(a), dtype=a.dtype)
         if c.attention:
-            asks, f = torch.cat([h, y]) if c.reads else h, model.attention.score
-            alpha = torch.softmax(torch.stack([f.v @ torch.tanh(f.query @ asks + f.key @ v) for v in a]), 0)
+            asks, f = torch.cat([h, y]) if c.reads and c.remembers else h, model.attention.score
+            alpha = torch.softmax(torch.stack([f.v @ torch.tanh(f.query @ asks + f.key @ k) for k in keys]), 0)
         z = a[alpha.argmax()] if c.attention == "hard" else alpha @ a
         if c.gate:
             z = torch.sigmoid(p["gate.weight"][0] @ h + p["gate.bias"][0]) * z
-        new = cell(torch.cat([y, z])[None], tuple(state) if c.cell == "lstm" else state[0])
-        state = list(new) if c.cell == "lstm" else [new]
+        if c.remembers:
+            state = advanced(torch.cat([y, z]))
         deep = y + p["hidden_out.weight"] @ state[0][0] + p["seen_out.weight"] @ z
         logits.append(p["output.weight"] @ deep + p["output.bias"])
         alphas.append(alpha)
@@ -78,7 +102,7 @@ def one_by_one(model, picture, ids):
 
 @EACH
 @CELL
-@pytest.mark.parametrize("changes", [{}, {"reads": False, "gate": True, "grid": 8}, {"grid": 16}])
+@pytest.mark.parametrize("changes", [{}, {"reads": False, "gate": True, "grid": 8}, {"grid": 16}, WORDS])
 def test_equals_the_equations(attention, cell, changes):
     model, (pictures, ids) = small(attention, cell=cell, **changes), some(2, 3)
     logits, alpha = model.with_weights(pictures, ids)
@@ -142,7 +166,7 @@ def test_each_cell_knows_its_pixels():
     """A cell of the grid, whose pixels grid_boxes gives, sees these and as many around on every side."""
     for grid, around in ((16, 1), (8, 3), (4, 7)):
         model, picture = small(grid=grid).encoder, some(1)[0].requires_grad_()
-        values = model(picture)[0]
+        values = model(picture)[0][0]
         for cell in (0, grid + 1, grid * grid - 2):
             (seen,) = torch.autograd.grad(values[cell].sum(), picture, retain_graph=True)
             rows, columns = seen[0].abs().sum(0).nonzero().T
@@ -177,7 +201,7 @@ def test_the_mean_gradient_over_all_looks_is_the_exact_one(credit, cell):
     model, (picture, ids) = small("hard", cell=cell), some(1, 2)
     looks = torch.tensor(list(itertools.product(range(16), repeat=2)))  # N, 2
     N, out, mask = len(looks), torch.tensor([[3, 1]]).expand(256, -1), torch.ones(256, 2, dtype=torch.bool)
-    steps = iter(F.one_hot(looks, 16).double().unbind(1))
+    steps = iter(F.one_hot(looks, 16).double().split(1, 1))
     logits, alpha, mixes = model.told(picture.expand(N, -1, -1, -1), ids.expand(N, -1), lambda alpha: next(steps))
     log_p = -F.cross_entropy(logits.mT, out, reduction="none")
     p = (alpha * mixes).sum(-1).prod(1)  # p(s)
@@ -209,7 +233,7 @@ def test_the_loss_is_the_bound_of_what_was_drawn():
     assert draws.any() and not draws.all()
     twin = small("hard")
     logits, alpha, mixes = twin.told(
-        pictures, ids, lambda alpha: torch.where(draws, drawn_position(alpha, generator), alpha)
+        pictures, ids, lambda alpha: torch.where(draws[:, None], drawn_position(alpha, generator), alpha)
     )
     log_p = -F.cross_entropy(logits.mT, out, reduction="none") * mask
     R = earned(log_p.detach(), "rest")
@@ -217,6 +241,45 @@ def test_the_loss_is_the_bound_of_what_was_drawn():
     torch.testing.assert_close(value, -gain.sum() / mask.sum(), rtol=1e-12, atol=0)
     kept = [R[:, t][draws[:, 0] & mask[:, t]].mean().item() for t in range(4)]
     assert model.baseline(4).tolist() == pytest.approx(kept)
+
+
+def test_of_several_draws_each_has_the_others_as_its_baseline():
+    """Three draws of two captions, the rows written out by hand."""
+    model, (pictures, ids) = small("hard"), some(2, 4)
+    out = ids.clamp(min=1)
+    value = caption_loss(credit="rest", lambda_e=0, expected=0, draws=3)(model, CaptionBatch(pictures, ids, out, 8))
+    rows, generator = torch.tensor([0, 0, 0, 1, 1, 1]), torch.Generator().manual_seed(8)
+    torch.rand(6, 1, generator=generator, dtype=torch.float64)  # who draws: all
+    logits, alpha, mixes = model.told(pictures[rows], ids[rows], lambda alpha: drawn_position(alpha, generator))
+    log_p = -F.cross_entropy(logits.mT, out[rows], reduction="none")
+    gain, R = log_p.sum(), earned(log_p.detach(), "rest")
+    for row, mine in enumerate(rows):
+        fellows = [i for i in range(6) if rows[i] == mine and i != row]
+        gain = gain + ((R[row] - R[fellows].mean(0)) * (alpha[row] * mixes[row]).sum(-1).log()).sum()
+    torch.testing.assert_close(value, -gain / 24, rtol=1e-12, atol=0)
+    ours, theirs = (torch.autograd.grad(x, list(model.parameters()), retain_graph=True) for x in (value, -gain / 24))
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_words_alone_are_remembered_and_each_word_is_told_from_its_own_look():
+    model, (pictures, ids) = small("hard", **WORDS), some()
+    assert not model.start(pictures).hidden.any() and not model.start(pictures).cell.any()
+    looks = torch.zeros(3, 5, 16, dtype=torch.float64).index_fill(2, torch.tensor(3), 1)
+    other = looks.clone()
+    other[:, 2] = looks[:, 2].roll(1, -1)
+    one, two = (model.told(pictures, ids, lambda alpha, x=x: x)[0] for x in (looks, other))
+    assert (one != two).any(-1).tolist() == [[False, False, True, False, False]] * 3
+    parts = iter(looks.split(1, 1)), iter(other.split(1, 1))
+    one, two = (small("hard").told(pictures, ids, lambda alpha, x=x: next(x))[0] for x in parts)
+    assert (one != two).any(-1).tolist() == [[False, False, True, True, True]] * 3  # the others remember
+
+
+def test_own_keys_see_the_cell_alone():
+    model, picture = small(own_keys=True).encoder, some(1)[0].requires_grad_()
+    (seen,) = torch.autograd.grad(model(picture)[1][0, 5].sum(), picture)
+    rows, columns = seen[0].abs().sum(0).nonzero().T
+    assert [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1] == grid_boxes(4)[5].tolist()
 
 
 def test_without_hard_attention_the_loss_is_the_cross_entropy():
@@ -230,6 +293,7 @@ def test_without_hard_attention_the_loss_is_the_cross_entropy():
         seen = torch.stack([alpha[b, ids[b] != 0].sum(0) for b in range(3)])
         more = 0.7 * ((1 - seen) ** 2).sum(1).mean()
         torch.testing.assert_close(caption_loss(coverage=0.7)(model, batch), expected + more, rtol=1e-12, atol=0)
+        assert caption_loss(draws=3)(model, batch) == caption_loss()(model, batch)  # nothing is drawn
 
 
 def test_resumed_training_ends_as_an_unbroken_one(tmp_path):
@@ -310,6 +374,7 @@ def call(pictures=None, ids=None, attention="soft", **more):
         (lambda: caption_loss(credit="word"), "no credit 'word': take one of caption, rest"),
         (lambda: caption_loss(expected=2), "expected a share from 0 to 1"),
         (lambda: caption_loss(lambda_e=-1), "must be 0 or more"),
+        (lambda: caption_loss(draws=0), "draws = 0: tell each caption once or more often"),
         (
             lambda: caption_loss()(small(), CaptionBatch(*some(2), torch.zeros(2, 5).long(), 0)),
             "no caption has a word: every id of target_out is the padding, 0",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jaxtyping import config
 
-from coursekit.nn.hard_attention import Baseline, drawn_position, entropy, largest, log_prob, reinforce, rest
+from coursekit.nn.hard_attention import Baseline, drawn_position, entropy, largest, log_prob, others, reinforce, rest
 
 
 def seeded(seed=0):
@@ -117,6 +117,29 @@ def test_many_draws_come_near_the_exact_gradient_and_a_baseline_makes_them_vary_
     assert (spread["mean"] < spread["none"] / 5).all()
 
 
+def test_each_draw_has_the_mean_of_the_others_as_its_baseline():
+    reward = torch.tensor([[1.0, 10.0], [2.0, 20.0], [6.0, 0.0], [5.0, 1.0], [5.0, 1.0], [5.0, 1.0]])
+    assert others(reward, 3).tolist() == [[4, 10], [3.5, 5], [1.5, 15], [5, 1], [5, 1], [5, 1]]
+    assert others(reward[:2], 2).tolist() == [[2, 20], [1, 10]]
+
+
+def test_with_the_others_as_baseline_the_mean_is_the_exact_gradient():
+    """All pairs of draws of one look; a baseline that counts the draw itself (a wrong version) halves the gradient."""
+    scores, r = draw(T).requires_grad_(), draw(T, seed=1)
+    a = scores.softmax(-1)
+    (exact,) = torch.autograd.grad((a * r).sum(), scores, retain_graph=True)
+
+    def expected(baseline):
+        total = 0
+        for i, j in itertools.product(range(T), repeat=2):
+            reward, log_p = r[[i, j]][:, None], a[[i, j]].log()[:, None]
+            total += (a[i] * a[j]).detach() * reinforce(log_p, reward, baseline(reward)).mean()
+        return torch.autograd.grad(total, scores, retain_graph=True)[0]
+
+    torch.testing.assert_close(expected(lambda reward: others(reward, 2)), exact, rtol=0, atol=1e-12)
+    torch.testing.assert_close(expected(lambda reward: reward.mean()), exact / 2, rtol=0, atol=1e-12)
+
+
 def test_rest_is_the_sum_from_each_step_on():
     assert rest(torch.tensor([[1.0, 2.0, 4.0], [0.0, 0.0, 8.0]])).tolist() == [[7, 6, 4], [8, 8, 8]]
 
@@ -139,6 +162,8 @@ def test_the_baseline_is_a_moving_average_for_each_step():
         (lambda: Baseline(0), "steps must be 1 or more"),
         (lambda: Baseline(keep=1), "keep at least 0 and below 1; got 1 and 1"),
         (lambda: Baseline(2).update(torch.zeros(1, 3), torch.ones(1, 3).bool()), "3 steps, but this baseline has 2"),
+        (lambda: others(torch.zeros(6, 1), 1), "6 rewards of 1 draws each: give 2 draws or more of every caption"),
+        (lambda: others(torch.zeros(6, 1), 4), "6 rewards of 4 draws each"),
         (lambda: reinforce(torch.zeros(2, 3), torch.zeros(2, 2)), "reward .*2, 2.* choices .*2, 3"),
         (lambda: drawn_position(torch.tensor([[0.5, torch.nan]]), seeded()), "NaN"),
     ],
