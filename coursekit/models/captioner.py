@@ -104,7 +104,8 @@ class Encoder(nn.Module):
 
     Each halving is a convolution of 4 x 4 pixels with stride 2, so a cell's field of vision lies evenly around the
     cell. Then each cell is told where it is (its x and y, from -1 to 1) and a layer, which sees one cell alone, mixes.
-    The keys are the annotation vectors, or with `own_keys` made in the same way of the pixels of each cell alone.
+    The keys are the annotation vectors, or with `own_keys` what a convolution sees in the pixels of each cell alone,
+    and its place.
     """
 
     def __init__(self, grid: int, channels: int, own_keys: bool, generator: torch.Generator) -> None:
@@ -113,25 +114,21 @@ class Encoder(nn.Module):
         self.halvings = nn.ModuleList(convolution(a, b, 4, 2, generator) for a, b in pairwise(sizes))
         self.mix = convolution(channels + 2, channels, 1, 1, generator)
         self.own = convolution(3, channels, SIDE // grid, SIDE // grid, generator) if own_keys else None
-        self.own_mix = convolution(channels + 2, channels, 1, 1, generator) if own_keys else None
         across = (torch.arange(grid) + 0.5) * 2 / grid - 1
         self.register_buffer("place", torch.stack(torch.meshgrid(across, across, indexing="xy")), persistent=False)
 
     place: Tensor  # 2, grid, grid
 
-    def forward(self, pictures: Float[Tensor, "B 3 32 32"]) -> tuple[Float[Tensor, "B T Z"], Float[Tensor, "B T Z"]]:
+    def forward(self, pictures: Float[Tensor, "B 3 32 32"]) -> tuple[Float[Tensor, "B T Z"], Float[Tensor, "B T A"]]:
         """The annotation vectors, and the keys."""
         x = pictures
         for layer in self.halvings:
             x = torch.relu(layer(x))  # B, Z, side, side
-        values = self._placed(x, self.mix)
-        if self.own is None or self.own_mix is None:
-            return values, values
-        return values, self._placed(torch.relu(self.own(pictures)), self.own_mix)
+        values = torch.relu(self.mix(self._placed(x))).flatten(2).mT
+        return values, values if self.own is None else self._placed(torch.relu(self.own(pictures))).flatten(2).mT
 
-    def _placed(self, x: Tensor, mix: nn.Conv2d) -> Tensor:
-        place = self.place.to(x.dtype).expand(len(x), -1, -1, -1)
-        return torch.relu(mix(torch.cat([x, place], 1))).flatten(2).mT
+    def _placed(self, x: Tensor) -> Tensor:
+        return torch.cat([x, self.place.to(x.dtype).expand(len(x), -1, -1, -1)], 1)
 
 
 class Captioner(nn.Module):
@@ -147,9 +144,9 @@ class Captioner(nn.Module):
         self.decoder = CELLS[c.cell](c.width + (c.channels if c.remembers else 0), c.hidden, generator=generator)
         firsts = self.decoder.states if c.remembers else 0
         self.first = nn.ModuleList(linear(c.channels, c.hidden, generator) for _ in range(firsts))
-        asks = c.hidden + (c.width if c.reads and c.remembers else 0)
+        asks = c.hidden + (c.width if c.reads else 0)
         options: dict[str, Any] = {"units": c.width, "max_length": c.grid**2, "generator": generator}
-        self.attention = Attention(c.score, asks, c.channels, **options) if c.attention else None
+        self.attention = Attention(c.score, asks, c.channels + 2 * c.own_keys, **options) if c.attention else None
         self.gate = linear(c.hidden, 1, generator) if c.gate else None
         self.hidden_out = linear(c.hidden, c.width, generator, bias=False)
         self.seen_out = linear(c.channels, c.width, generator, bias=False)
@@ -235,23 +232,23 @@ class Captioner(nn.Module):
         if self.config.remembers:
             h, rows = state.hidden[-1], list[tuple[Tensor, ...]]()
             for word in words.unbind(1):
-                asks = torch.cat([h, word], -1) if self.config.reads else h
-                seen, alpha, mix = self._look(asks[:, None], h[:, None], state.memory, choose)  # B, 1, Z and B, 1, T
+                seen, alpha, mix = self._look(h[:, None], word[:, None], state.memory, choose)  # B, 1, Z and B, 1, T
                 h, last = self.decoder.step(torch.cat([word, seen[:, 0]], -1), last)
                 rows.append((h[:, None], seen, alpha, mix))
             out, seen, alpha, mix = (torch.cat(column, 1) for column in zip(*rows, strict=True))
         else:  # no state hangs on a look: all words at once
             out, last = self.decoder(words, last)
-            seen, alpha, mix = self._look(out, out, state.memory, choose)
+            seen, alpha, mix = self._look(out, words, state.memory, choose)
         logits = self.output(words + self.hidden_out(out) + self.seen_out(seen))  # B, S, V
         hidden, cell = last if isinstance(last, tuple) else (last, state.cell)
         return logits, alpha, mix, CaptionerState(hidden, cell, state.memory, alpha[:, -1])
 
-    def _look(self, asks: Tensor, h: Tensor, memory: Memory, choose: Choose) -> tuple[Tensor, Tensor, Tensor]:
-        """z, alpha and the weights of the mixture, of questions B S Q."""
+    def _look(self, h: Tensor, words: Tensor, memory: Memory, choose: Choose) -> tuple[Tensor, Tensor, Tensor]:
+        """z, alpha and the weights of the mixture, of states h, B S H, and the words just read, B S D."""
         if self.attention is None:
             alpha = h.new_full((*h.shape[:2], memory.mask.size(1)), 1 / memory.mask.size(1))
         else:
+            asks = torch.cat([h, words], -1) if self.config.reads else h
             alpha = self.attention.weigh(asks, memory, None)  # B, S, T
         mix = choose(alpha)
         seen = mix @ memory.values

@@ -59,8 +59,7 @@ def cell_by_cell(model, picture):
         if c.own_keys:
             patch = (picture * 2 - 1)[:, row * side : (row + 1) * side, column * side : (column + 1) * side]
             own = (model.encoder.own.weight.flatten(1) @ patch.flatten() + model.encoder.own.bias).clamp(min=0)
-            mix = model.encoder.own_mix
-            keys.append((mix.weight[:, :, 0, 0] @ torch.cat([own, seen[-2:]]) + mix.bias).clamp(min=0))
+            keys.append(torch.cat([own, seen[-2:]]))
     return torch.stack(cells), torch.stack(keys or cells)
 
 
@@ -87,7 +86,7 @@ def one_by_one(model, picture, ids):
         h = state[0][0]
         alpha = torch.full((len(a),), 1 / len(a), dtype=a.dtype)
         if c.attention:
-            asks, f = torch.cat([h, y]) if c.reads and c.remembers else h, model.attention.score
+            asks, f = torch.cat([h, y]) if c.reads else h, model.attention.score
             alpha = torch.softmax(torch.stack([f.v @ torch.tanh(f.query @ asks + f.key @ k) for k in keys]), 0)
         z = a[alpha.argmax()] if c.attention == "hard" else alpha @ a
         if c.gate:
