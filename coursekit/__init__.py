@@ -17,7 +17,7 @@ COURSE = "sequence-course"
 __version__ = "0.1.0"
 
 _HOME = {"load": "data", "ledger": "notebook", "predict": "notebook", "result": "notebook"}
-_PARTS = {"check", "cli", "data", "errors", "files", "metrics", "models"}
+_PARTS = {"check", "cli", "data", "decode", "errors", "files", "metrics", "models"}
 _PARTS |= {"nn", "notebook", "probe", "show", "text", "train"}
 
 

@@ -3,8 +3,9 @@
 Importing this loads neither datasets nor torch.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from coursekit.lazy import lazy
 
 if TYPE_CHECKING:
     from coursekit.data.config import Config as Config
@@ -41,12 +42,4 @@ _HOME = {
     "temporal_order": "tasks",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"coursekit.data.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'coursekit.data' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = lazy(__name__, _HOME)

@@ -3,8 +3,9 @@
 Every decoder takes any model that has `step` and `select` (interface.py), many rows at once, and gives `Hypothesis`es.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from coursekit.lazy import lazy
 
 if TYPE_CHECKING:
     from coursekit.decode.bayes_risk import Choice as Choice
@@ -46,14 +47,4 @@ _HOME = {
     "with_temperature": "filters",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"coursekit.decode.{_HOME[name]}"), name)
-    if name in _HOME.values():
-        return importlib.import_module(f"coursekit.decode.{name}")
-    raise AttributeError(f"module 'coursekit.decode' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = lazy(__name__, _HOME)

@@ -1,7 +1,8 @@
 """One file a model; import the file that you need."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from coursekit.lazy import lazy
 
 if TYPE_CHECKING:
     from coursekit.models.captioner import Captioner as Captioner
@@ -45,14 +46,4 @@ _HOME = {
     "WordVectors": "word_vectors",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"coursekit.models.{_HOME[name]}"), name)
-    if name in _HOME.values():
-        return importlib.import_module(f"coursekit.models.{name}")
-    raise AttributeError(f"module 'coursekit.models' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = lazy(__name__, _HOME)

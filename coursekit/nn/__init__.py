@@ -1,7 +1,8 @@
 """Layers, readable and equal to torch.nn on the same weights. Nothing is imported before it is asked for."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from coursekit.lazy import lazy
 
 if TYPE_CHECKING:
     from coursekit.nn.attention import Attention as Attention
@@ -26,12 +27,4 @@ _HOME = {
     "self_attention": "attention",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"coursekit.nn.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'coursekit.nn' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = lazy(__name__, _HOME)

@@ -1,7 +1,8 @@
 """Looking inside: tensors in, tensors out. Nothing is imported before it is asked for."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from coursekit.lazy import lazy
 
 if TYPE_CHECKING:
     from coursekit.probe.gradient_flow import gradient_norms as gradient_norms
@@ -26,12 +27,4 @@ _HOME = {
     "step_of": "gradient_flow",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"coursekit.probe.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'coursekit.probe' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = lazy(__name__, _HOME)

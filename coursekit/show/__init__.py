@@ -4,8 +4,9 @@ Nothing is loaded before it is used: `import coursekit.show` costs no matplotlib
 pyplot, so a picture is shown exactly once: where a cell ends with it, or where `display(picture)` says so.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from coursekit.lazy import lazy
 
 if TYPE_CHECKING:
     from coursekit.show.charts import heatmap as heatmap
@@ -38,12 +39,4 @@ _HOME = {
     "use_style": "style",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'coursekit.show' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"coursekit.show.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = lazy(__name__, _HOME)

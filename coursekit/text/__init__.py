@@ -1,7 +1,8 @@
 """Text as numbers: vocabularies and tokenisers. Nothing is imported before it is asked for."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from coursekit.lazy import lazy
 
 if TYPE_CHECKING:
     from coursekit.text.bpe import BPE as BPE
@@ -20,12 +21,4 @@ _HOME = {
     "trace": "merging",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"coursekit.text.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'coursekit.text' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = lazy(__name__, _HOME)

@@ -1,7 +1,8 @@
 """Training: `fit`, its history and schedule, the device and the preset."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from coursekit.lazy import lazy
 
 if TYPE_CHECKING:
     from coursekit.train.clipping import clip_by_norm as clip_by_norm
@@ -38,12 +39,4 @@ _HOME = {
     "warmup_cosine": "schedule",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"coursekit.train.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'coursekit.train' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = lazy(__name__, _HOME)
