@@ -194,11 +194,16 @@ class Captioner(nn.Module):
         return self.told(pictures, target_in, choose)[:2]
 
     def told(
-        self, pictures: Shaped[Tensor, "B 3 32 32"], target_in: Int[Tensor, "B S"], choose: Choose | None = None
-    ) -> tuple[Float[Tensor, "B S V"], Float[Tensor, "B S T"], Float[Tensor, "B S T"]]:
+        self,
+        pictures: Shaped[Tensor, "B 3 32 32"],
+        target_in: Int[Tensor, "B S"],
+        choose: Choose | None = None,
+        times: int = 1,
+    ) -> tuple[Float[Tensor, "N S V"], Float[Tensor, "N S T"], Float[Tensor, "N S T"]]:
         """Logits, alpha, and the weights under which the values were mixed: `choose` makes the latter from alpha.
 
-        If None: alpha itself, or of hard attention the choice of the largest.
+        If None: alpha itself, or of hard attention the choice of the largest. Each caption is told `times` times, one
+        below the other: N = times x B.
         """
         if target_in.size(1) > self.config.max_length:
             raise ValueError(
@@ -208,7 +213,8 @@ class Captioner(nn.Module):
         state = self.start(pictures)
         if len(target_in) != len(pictures):
             raise ValueError(f"there are {len(pictures)} pictures and {len(target_in)} captions: give one for each.")
-        return self.advance(target_in, state, choose)[:3]
+        rows = torch.arange(len(pictures), device=target_in.device).repeat_interleave(times)
+        return self.advance(target_in[rows], self.select(state, rows) if times > 1 else state, choose)[:3]
 
     def step(self, ids: Int[Tensor, " B"], state: CaptionerState) -> tuple[Float[Tensor, "B V"], CaptionerState]:
         """One word further: the logits of the next word and the new state. `forward` is this, word by word."""
@@ -297,7 +303,8 @@ def caption_loss(
 
     def loss(model: Captioner, batch: CaptionBatch) -> Tensor:
         hard, generator = model.config.attention == "hard", torch.Generator().manual_seed(batch.seed)
-        pictures, target_in, target_out = (x.repeat_interleave(draws if hard else 1, 0) for x in batch[:3])
+        times = draws if hard else 1
+        target_out = batch.target_out.repeat_interleave(times, 0)
         mask = target_out != pad  # B, S
         if not mask.any():
             raise ValueError(f"no caption has a word: every id of target_out is the padding, {pad}.")
@@ -307,7 +314,7 @@ def caption_loss(
         def choose(alpha: Tensor) -> Tensor:
             return torch.where(by_draw[:, None], drawn_position(alpha, generator), alpha)
 
-        logits, alpha, mixes = model.told(pictures, target_in, choose if hard else None)
+        logits, alpha, mixes = model.told(batch.pictures, batch.target_in, choose if hard else None, times)
         log_p = -F.cross_entropy(logits.mT, target_out, reduction="none") * mask  # B, S
         if not hard:
             unseen = 1 - (alpha * mask[..., None]).sum(1)  # B, T
