@@ -293,7 +293,8 @@ def caption_loss(
 
     `draws` is how often each caption is told; with 2 or more the others' mean is the baseline of each, in place of the
     paper's moving average. Looks drawn from weights that know nothing yet teach little. A curriculum, which is not the
-    paper's, points better: `fit` with expected=1 first, then with expected=0, several draws and a new schedule.
+    paper's, points better: `fit` with expected=1 and lambda_e=0 first (soft attention, free to settle), then anew with
+    expected=0 and several draws.
     """
     one_of("credit", credit, ("caption", "rest"))
     if min(lambda_r, lambda_e, coverage) < 0 or not 0 <= expected <= 1:

@@ -8,6 +8,7 @@ from jaxtyping import config
 from torch import nn
 from torch.nn import functional as F
 
+from coursekit.data.scenes import SHAPES, Scenes
 from coursekit.decode import beam_search, best, greedy
 from coursekit.models.captioner import (
     CaptionBatch,
@@ -124,10 +125,11 @@ def test_every_gradient_equals_that_of_the_equations(attention):
 
 @EACH
 @CELL
-@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("score", [*SCORES, "words alone"])
 def test_word_by_word_is_the_whole_and_rows_can_be_picked(attention, cell, score):
-    sizes = {"channels": 6, "reads": False} if score in ("dot", "scaled_dot", "cosine") else {}
-    model, (pictures, ids) = small(attention, cell=cell, score=score, **sizes), some()
+    changes = {"score": score, "channels": 6, "reads": False} if score in ("dot", "scaled_dot", "cosine") else {}
+    changes = changes or (WORDS if score == "words alone" else {"score": score})
+    model, (pictures, ids) = small(attention, cell=cell, **changes), some()
     logits, alpha = model.with_weights(pictures, ids)
     state = model.start(pictures)
     for t in range(ids.size(1)):
@@ -388,3 +390,37 @@ def test_wrong_input_is_one_sentence(call, says):
             call()
     finally:
         config.update("jaxtyping_disable", before)
+
+
+def told_scenes(scenes, ids):
+    """Pictures, ids of the captions with <bos> (2) and <eos> (3), and the box of the thing that each shape names."""
+    pictures = torch.stack([torch.from_numpy(s.image).permute(2, 0, 1) for s in scenes])
+    captions = [torch.tensor([2, *(ids[w] for w in s.captions[0].split()), 3]) for s in scenes]
+    boxes = torch.zeros(len(scenes), max(map(len, captions)) - 1, 4, dtype=torch.long)
+    for box, s in zip(boxes, scenes, strict=True):
+        for t, (word, thing) in enumerate(zip(s.captions[0].split(), s.words[0], strict=True)):
+            if word in SHAPES:
+                box[t] = torch.tensor(s.objects[thing].box)
+    captions = nn.utils.rnn.pad_sequence(captions, batch_first=True)
+    return pictures, captions[:, :-1], captions[:, 1:], boxes
+
+
+@pytest.mark.full
+def test_hard_attention_points_at_the_named_thing():
+    """Soft looks first, then drawn ones: at the nouns of new captions the largest weight lies on the named thing."""
+    train, new = Scenes(0).take(3_200), Scenes("new").take(200)
+    ids = {w: 4 + i for i, w in enumerate(sorted({w for s in train + new for w in s.captions[0].split()}))}
+    pictures, read, write, _ = told_scenes(train, ids)
+    config = CaptionerConfig(4 + len(ids), "hard", channels=64, width=64, remembers=False, own_keys=True)
+    model = Captioner(config, torch.Generator().manual_seed(0))
+
+    def some_of(step, size):
+        rows = torch.randint(len(train), (size,), generator=torch.Generator().manual_seed(step))
+        return CaptionBatch(pictures[rows], read[rows], write[rows], step)
+
+    fit(model, lambda step: some_of(step, 32), caption_loss(expected=1, lambda_e=0), steps=700, lr=3e-3)
+    drawn = caption_loss(credit="rest", expected=0, draws=4, lambda_e=0.01)
+    fit(model, lambda step: some_of(10_000 + step, 16), drawn, steps=100, lr=2e-3)
+    pictures, read, _, boxes = told_scenes(new, ids)
+    hits = points_at(model.with_weights(pictures, read)[1], boxes)[boxes[..., 2] > 0]
+    assert hits.double().mean() > 0.75
