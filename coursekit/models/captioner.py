@@ -17,8 +17,8 @@ where z_j is what is seen:
 The paper asks with h_{j-1} alone, which has not read y_{j-1} yet: so what the word "red" says can steer the look from
 the second word after it. `reads=False` is the paper's way; by default the question holds y_{j-1}.
 
-A decoder that remembers what it saw need not look again, and a cell beside a thing may see enough of it. Two options,
-not the paper's, make weights that point. `remembers=False`: the decoder's state holds words alone (h_0 = 0 and no z_j
+A decoder that remembers what it saw need not look again, and a cell beside a thing sees its outline too. Two options,
+not the paper's, leave less room for that. `remembers=False`: the decoder's state holds words alone (h_0 = 0 and no z_j
 in the cell, whose h_j asks in place of h_{j-1}), so each word is told from its own look; z_j enters the output only, as
 in Lu et al. 2017, "Knowing when to look", arXiv:1612.01887. `own_keys=True`: what f_att reads of a cell is its own
 pixels and its place, not its field of vision, which a_i still describes.
