@@ -295,7 +295,7 @@ def say(ids):
     return " ".join(fr.decode(ids))
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=1
+# %% slideshow={"slide_type": "subslide"} tags=["core", "world", "unstored"] minutes=1
 WAYS = {"greedy": (greedy, {}), "sampling": (sample, {})}
 WAYS |= {"T = 0.5": (sample, {"temperature": 0.5}), "nucleus 0.8": (sample, {"top_p": 0.8})}
 WAYS["beam 4"] = beam_search, {"width": 4}
@@ -318,7 +318,7 @@ for name, (decoder, options) in WAYS.items():
 # sample gets wrong by chance, the others do not repeat. Will the choice be the most probable of the samples?
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=1
+# %% slideshow={"slide_type": "subslide"} tags=["core", "world", "unstored"] minutes=1
 def utility(candidate, truth):
     return sentence_bleu(candidate, [truth], tokeniser="none").score
 
@@ -331,7 +331,6 @@ for row in decode(test["en"][:20], sample, **MANY):
     places.append(order.index(choice.index) + 1)
 print(f"last sentence: {choice.candidate}\nmean BLEU with the others {choice.expected.max():.0f}")
 print("its place among the 16 by probability, for 20 sentences:", sorted(places))
-result(chosen_is_the_likeliest_at_most_half_the_time=places.count(1) <= 10)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## Look inside: the tree of a search
