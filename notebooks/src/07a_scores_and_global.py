@@ -71,8 +71,9 @@ bleu = {
     name: [book.mean(f"translation, {name}", f"bleu/{b}") for b in BINS]
     for name in ("fixed", "Luong general")
 }
-labels = {"x": "words of the source, in four bins", "y": "BLEU", "limits": (0, 100)}
-display(show.lines({"one fixed vector": bleu["fixed"]}, **labels))
+labels = {"x": "words of the source (middle of four bins)", "y": "BLEU", "limits": (0, 100)}
+MIDDLE = (7, 13.5, 20, 29)
+display(show.lines({"one fixed vector": (MIDDLE, bleu["fixed"])}, **labels))
 result(rtol=1e-9, fixed_shortest=bleu["fixed"][0], fixed_longest=bleu["fixed"][-1])
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
@@ -433,7 +434,7 @@ show.slider(looked, row={f"{k}: {r['en']}": r for k, r in zip(KINDS, chosen, str
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 predict("luong_longest")
 bleu = {"one fixed vector": bleu["fixed"], "Luong, general score": bleu["Luong general"]}
-display(show.lines(bleu, **labels))
+display(show.lines({name: (MIDDLE, row) for name, row in bleu.items()}, **labels))
 result(rtol=1e-9, luong_longest=bleu["Luong, general score"][-1])
 result(rtol=1e-9, lost_from_shortest_to_longest={n: row[0] - row[-1] for n, row in bleu.items()})
 longest = [("translation, " + n, "bleu/24 and more") for n in ("fixed", "Luong general")]
