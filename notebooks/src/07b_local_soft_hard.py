@@ -355,8 +355,9 @@ result(rtol=1e-9, bleu={name: book.mean(run, "bleu/all") for name, run in runs.i
 KEYS = ["hit/still", "hit/moved", "beside", "right word"]
 table = {name: [book.mean(run, key) for key in KEYS] for name, run in runs.items()}
 names = ["hit, if in order", "hit, if moved", "misses: beside", "misses: said right"]
-labels = {"x": "share of words, or of misses", "y": "model", "label": "share"}
-display(show.heatmap([*table.values()], rows=MODELS, columns=names, **labels, values=True))
+labels = {"x": "model", "y": "of all words, or of the misses", "label": "share"}
+turned = [*zip(*table.values(), strict=True)]
+display(show.heatmap(turned, rows=names, columns=MODELS, **labels, values=True))
 result(rtol=1e-9, luong_general=dict(zip(names, table["Luong general"], strict=True)))
 sides = {n: ((run, "hit/moved"), (run, "hit/still")) for n, run in runs.items()}
 result(moved_words_are_harder={n: book.claim(*pair, margin=0.02) for n, pair in sides.items()})
@@ -381,7 +382,7 @@ config = Seq2SeqConfig(len(en), len(fr), width=48, hidden=96, attention="luong",
 model = Seq2Seq(config, seeded(0))
 history = fit(model, pair_batches(*coded, 32), next_word_loss(), steps=300, lr=6e-3)
 model.eval()
-result(rtol=1e-3, training_loss=sum(history.loss[-50:]) / 50)
+result(learnt=sum(history.loss[-50:]) / 50 < 0.9)  # its digits differ between CPUs
 
 
 # %% slideshow={"slide_type": "skip"} tags=["core"]
@@ -409,7 +410,6 @@ for row in [*near["test"]][:150]:
                 lost[name].append((log_p[t] - read(row, place)[0][t]).item())
 mean = {name: sum(values) / len(values) for name, values in lost.items()}
 display(show.gap_to_floor(mean, x="nats lost when the word is hidden"))
-print(len(lost["gold word"]), "words;", {name: round(nats, 2) for name, nats in mean.items()})
 result(both_matter=sorted(mean.values())[1] > 0.6, third_does_not=min(mean.values()) < 0.25)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
