@@ -18,20 +18,10 @@ from hypothesis import strategies as st
 
 from coursekit.errors import CourseError
 from coursekit.text import Unigram
+from coursekit.text.lattice import backward, build, forward, prefixes, sample, viterbi
 from coursekit.text.normalise import mark_spaces
 from coursekit.text.sentencepiece_files import _varint, float32
-from coursekit.text.unigram import (
-    backward,
-    build,
-    expected_counts,
-    forward,
-    maximise,
-    prefixes,
-    prune,
-    sample,
-    seed_pieces,
-    viterbi,
-)
+from coursekit.text.unigram import expected_counts, maximise, prune, seed_pieces
 from coursekit.text.vocab import SPECIALS
 
 MODELS = Path(__file__).resolve().parents[2] / "../shared/data/sentencepiece"
