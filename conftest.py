@@ -1,15 +1,15 @@
 """Shapes in signatures are checked while the tests run: beartype reads what jaxtyping says."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
+from jaxtyping import config, install_import_hook
 
 if os.environ.get("PYTEST_XDIST_WORKER"):  # as many processes as cores already: torch reads this when it is loaded
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 if not os.environ.get("JAXTYPING_DISABLE"):
-    from jaxtyping import install_import_hook
-
     # Not data: the world has no tensors, and many small functions.
     parts = ("text", "metrics", "nn", "models", "decode", "train", "probe", "show")
     install_import_hook([f"coursekit.{part}" for part in parts], "beartype.beartype")
@@ -21,6 +21,15 @@ except ImportError:  # where only the notebooks are verified
 else:  # no test is timed: how long an example takes depends on who else uses the machine
     hypothesis.settings.register_profile("untimed", deadline=None)
     hypothesis.settings.load_profile("untimed")
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Signatures are not checked, as for users: the sentence on bad input must come from the function itself."""
+    before = config.jaxtyping_disable
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", before)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,7 +4,6 @@ import itertools
 
 import pytest
 import torch
-from jaxtyping import config
 from torch import nn
 from torch.nn import functional as F
 
@@ -349,6 +348,7 @@ def call(pictures=None, ids=None, attention="soft", **more):
     return small(attention)(one if pictures is None else pictures, words if ids is None else ids, **more)
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -383,13 +383,8 @@ def call(pictures=None, ids=None, attention="soft", **more):
     ],
 )
 def test_wrong_input_is_one_sentence(call, says):
-    before = config.jaxtyping_disable
-    config.update("jaxtyping_disable", True)
-    try:
-        with pytest.raises(ValueError, match=says):
-            call()
-    finally:
-        config.update("jaxtyping_disable", before)
+    with pytest.raises(ValueError, match=says):
+        call()
 
 
 def told_scenes(scenes, ids):

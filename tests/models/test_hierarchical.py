@@ -4,7 +4,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jaxtyping import config
 from torch import nn
 from torch.nn import functional as F
 
@@ -115,15 +114,6 @@ def test_the_first_weights_come_from_the_generator():
     assert not torch.equal(built(None), built(torch.Generator().manual_seed(1)))
 
 
-@pytest.fixture
-def _unchecked():
-    """Outside the tests nobody checks shapes: the sentences must come from us."""
-    before = config.jaxtyping_disable
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", before)
-
-
 def call(lengths, ids=None):
     counts = torch.tensor(lengths)
     return small()(torch.zeros(len(counts), counts.size(1), 3, dtype=torch.int64) if ids is None else ids, counts)
@@ -147,7 +137,7 @@ def call(lengths, ids=None):
         (lambda: call([[0]], torch.zeros(1, 1, 0, dtype=torch.int64)), "there is no document"),
     ],
 )
-@pytest.mark.usefixtures("_unchecked")
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_input_is_one_sentence(call, says):
     with pytest.raises(ValueError, match=says):
         call()

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jaxtyping import config
 from torch import nn
 from torch.nn import functional as F
 
@@ -258,6 +257,7 @@ def test_wrong_input_is_one_sentence(call, says):
         call()
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -273,11 +273,5 @@ def test_wrong_input_is_one_sentence(call, says):
     ],
 )
 def test_ids_of_another_shape_or_kind_are_one_sentence(call, says):
-    """Without the check of signatures, which users do not have."""
-    before = config.jaxtyping_disable
-    config.update("jaxtyping_disable", True)
-    try:
-        with pytest.raises(ValueError, match=says):
-            call()
-    finally:
-        config.update("jaxtyping_disable", before)
+    with pytest.raises(ValueError, match=says):
+        call()

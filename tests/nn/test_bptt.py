@@ -4,7 +4,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jaxtyping import config
 from torch import nn
 
 from coursekit.nn import bptt
@@ -233,14 +232,6 @@ def misfit(cell, **changes):
 def cut(window):
     weights, trace, direct, _ = traced()
     return bptt.rnn_backward(direct, trace, weights, window=window)
-
-
-@pytest.fixture
-def unchecked():
-    """Signatures are not checked here: users have no such check."""
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 def forward(cell, x=(2, 4, 3), state=(2, 5), other=(2, 5), **changes):

@@ -4,7 +4,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jaxtyping import config
 from torch import nn
 
 from coursekit.nn.attention import Attention
@@ -91,15 +90,6 @@ def test_the_first_weights_come_from_the_generator():
     assert not torch.equal(built(None), built(torch.Generator().manual_seed(1)))
 
 
-@pytest.fixture
-def _unchecked():
-    """Outside the tests nobody checks shapes: the sentences must come from us."""
-    before = config.jaxtyping_disable
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", before)
-
-
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -114,7 +104,7 @@ def _unchecked():
         (lambda: small()(draw(2, 5, 3), torch.tensor([5])), "one whole number for each of the 2 sequences"),
     ],
 )
-@pytest.mark.usefixtures("_unchecked")
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_input_is_one_sentence(call, says):
     with pytest.raises(ValueError, match=says):
         call()

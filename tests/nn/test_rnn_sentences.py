@@ -1,20 +1,12 @@
-"""What is handed in wrong is answered by one sentence. Signatures are not checked here: users have no such check."""
+"""What is handed in wrong is answered by one sentence."""
 
 import pytest
 import torch
-from jaxtyping import config
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from coursekit.nn import GRU, LSTM, RNN
 
-
-@pytest.fixture(autouse=True)
-def unchecked():
-    before = config.jaxtyping_disable
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", before)
-
+pytestmark = pytest.mark.usefixtures("unchecked")
 
 B, T, D, H = 2, 5, 3, 4
 X = torch.zeros(B, T, D)

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from jaxtyping import config
 from torch import nn
 from torch.nn import functional as F
 
@@ -73,15 +72,12 @@ def test_a_batch_is_a_function_of_the_step():
         assert torch.equal(cut(step).inputs, again.inputs) and torch.equal(cut(step).targets, again.targets)
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("ids", [[[1, 2], [3]], [[1, 2], [3, 4]], ["a", "b"]])
 def test_texts_that_are_not_joined_are_named(ids):
-    """Without the check of signatures, which users do not have; numpy speaks of an inhomogeneous shape."""
-    config.update("jaxtyping_disable", True)
-    try:
-        with pytest.raises(ValueError, match=r"one long row of ids .* join the texts"):
-            streams(ids, 1, 1)
-    finally:
-        config.update("jaxtyping_disable", False)
+    """Else numpy speaks of an inhomogeneous shape."""
+    with pytest.raises(ValueError, match=r"one long row of ids .* join the texts"):
+        streams(ids, 1, 1)
 
 
 # ------------------------------------------------------------------------------------------------ the carried state
