@@ -19,7 +19,8 @@ from coursekit.data.scenes import SHAPES, Scenes
 from coursekit.decode import best, greedy
 from coursekit.metrics import alignment_scores, bleu
 from coursekit.models import Seq2Seq, Seq2SeqConfig
-from coursekit.models.captioner import CaptionBatch, Captioner, CaptionerConfig, caption_loss, grid_boxes, points_at
+from coursekit.models.captioner import CaptionBatch, Captioner, CaptionerConfig, caption_loss, points_at
+from coursekit.nn.picture_grid import grid_boxes
 from coursekit.text import Vocab
 from coursekit.train import fit, pick_device
 

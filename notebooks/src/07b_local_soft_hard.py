@@ -442,19 +442,19 @@ right.set(xlim=(0, 1), title="share of nouns")
 display(picture)
 
 # %% slideshow={"slide_type": "fragment"} tags=["core", "world"]
-two = book.mean("pointing", "hard/nouns, 2 in the picture")
-result(rtol=1e-9, hard_points_at_noun=shares["hard attention"], with_two_objects=two)
+by_things = {n: book.mean("pointing", f"hard/nouns, {n} in the picture") for n in (1, 2, 3, 4)}
+result(rtol=1e-9, hard_points_at_noun=shares["hard attention"], by_things=by_things)
 result(rtol=1e-9, soft_points=shares["soft attention"], chance=shares["a cell by chance"])
 result(rtol=1e-9, hard_by_seed=book.values("pointing", "hard/nouns"))
-result(
-    all_far_above_chance=min(book.values("pointing", "hard/nouns")) > 4 * shares["a cell by chance"]
-)
+result(at_least_four_fifths_on_each_seed=min(book.values("pointing", "hard/nouns")) >= 0.8)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## On real data
 #
-# Hard attention touches the named thing at 0.83 of the nouns, a cell by chance at 0.14. But seeds differ much: 0.90, 0.67, 0.91. Choices that
-# are learnt by trial depend on the first lucky ones, and the soft steps before them (0.80) decide. With two things in the picture it is 0.77.
+# Hard attention touches the named thing at 0.88 of the nouns, with each of three seeds; a cell by chance at 0.13. With two things in the
+# picture it is 0.91, with one 1.00, with four 0.81: the more there is, the more looks alike. It was soft attention, 700 steps, that learnt
+# where to look (0.88 as well): it gets a gradient for all cells at once. The 300 hard steps after it teach the decoder to say each word from
+# **one** cell.
 #
 # The words of Python's manual once more, to be spelt **backwards**, as in 07a: letter $t$ of $n$ needs letter $n - 1 - t$. One model looks
 # everywhere, one is local-m with $D = 2$, whose window walks *forwards*. Versions of Python differ, so only claims are stored.

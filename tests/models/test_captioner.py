@@ -14,11 +14,11 @@ from coursekit.models.captioner import (
     Captioner,
     CaptionerConfig,
     caption_loss,
-    grid_boxes,
     points_at,
 )
 from coursekit.nn.attention import SCORES
 from coursekit.nn.hard_attention import bound, drawn_position, earned
+from coursekit.nn.picture_grid import grid_boxes
 from coursekit.train import fit
 
 V = 7
