@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from coursekit.data.config import Config
+from coursekit.data.hub import complete, from_the_hub
 from coursekit.data.pair_files import read_pairs
 from coursekit.data.pair_meaning import PairConfig
 from coursekit.data.pairs import LANGUAGES, Pair, Pairs, check_languages
@@ -30,7 +34,7 @@ SOURCES = {
     "text": ("world", "pydoc", "file"),
     "wikitext": ("hub", "world", "file"),
     "pairs": ("world", "hub", "file"),
-    "captions": ("world",),
+    "captions": ("world", "hub"),
 }
 #: Where validation and test begin, as parts of time (stories) or of the text.
 CUTS = (0.8, 0.9)
@@ -38,6 +42,7 @@ _MOST_BYTES = 500_000_000
 _WIKITEXT_ROWS = {"train": 36_718, "validation": 3_760, "test": 4_358}
 _HUB_PAIRS = {"multi30k": "bentrevett/multi30k", "opus_books": "Helsinki-NLP/opus_books"}
 _MULTI30K_ROWS = {"train": 29_000, "validation": 1_014, "test": 1_000}
+_FLICKR8K_ROWS = {"train": 6_000, "validation": 1_000, "test": 1_000}
 _INSTEAD = "load('stories') or load('text', source='pydoc')"
 
 
@@ -55,9 +60,9 @@ def load(name: str, source: str | Path | None = None, **options: Any) -> Dataset
         "de"), the source first; columns="multi30k", or "opus_books" for id and translation; from the world n=20_000,
         seed=0, references=4 and the fields of PairConfig. A path is a folder with train.en, train.de, val.*, test.*
         (.gz too) or a tab-separated file.
-    "captions" (world): image (32, 32, 3, uint8), caption (a list), objects (shape, colour, size, place, box), words
-        (for each word of each caption the object that it names, or -1). Options: n=4_000, seed=0, objects=(1, 4),
-        captions=5.
+    "captions" (world, hub): image (32, 32, 3, uint8; the Hub's Flickr8k: photographs of any size, 1.1 GB), caption (a
+        list of 5); from the world also objects (shape, colour, size, place, box) and words (for each word of each
+        caption the object that it names, or -1). Options, of the world: n=4_000, seed=0, objects=(1, 4), captions=5.
 
     Raises CourseError: unknown name, source or option; missing, empty or unreadable file; a Hub out of reach.
     """
@@ -70,14 +75,14 @@ def load(name: str, source: str | Path | None = None, **options: Any) -> Dataset
         raise CourseError(f"load({name!r}) has no source {place!r}: give {known}.")
     if name == "pairs":
         return _pairs(found, place, options)
-    if name == "captions":
+    if name == "captions" and found == "world":
         return _captions(**_known(options, {"n": 4_000, "seed": 0, "objects": (1, 4), "captions": 5}, "captions"))
     if found == "world":
         return _stories(_story_options(options), plain=name != "stories")
     if options:
         raise CourseError(f"load({name!r}, source={place!r}) takes no option {', '.join(sorted(options))}.")
     if found == "hub":
-        return _wikitext()
+        return _hub_captions() if name == "captions" else _wikitext()
     return _in_order(_pydoc() if found == "pydoc" else _read(Path(place)))
 
 
@@ -174,20 +179,31 @@ def _world_pairs(
     sizes = {"train": n - 2 * later, "validation": later, "test": later}
     seen: set[str] = set()
     splits = {}
-    for split, size in sizes.items():
-        more = 1 if split == "train" else references
-        pairs = Pairs(config, seed, split, languages, more).take(size, None if split == "train" else seen)
-        seen |= {pair.text[languages[0]] for pair in pairs}
-        splits[split] = _pair_columns(pairs, languages)
+    with _no_collection():
+        for split, size in sizes.items():
+            more = 1 if split == "train" else references
+            pairs = Pairs(config, seed, split, languages, more).take(size, None if split == "train" else seen)
+            seen |= {pair.text[languages[0]] for pair in pairs}
+            splits[split] = _pair_columns(pairs, languages)
     return splits
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Millions of small tuples, all of which stay: to look for garbage among them takes a fifth of the time."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
 
 
 def _pair_columns(pairs: list[Pair], languages: tuple[str, ...]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {language: [p.text[language] for p in pairs] for language in languages}
-    columns["alignment"] = [{to: [list(link) for link in links] for to, links in p.alignment.items()} for p in pairs]
-    return columns | {
-        c: [getattr(p, c) for p in pairs] for c in ("references", "kinds", "unseen", "unknown", "clauses")
-    }
+    rest = ("alignment", "references", "kinds", "unseen", "unknown", "clauses")
+    return columns | {c: [getattr(p, c) for p in pairs] for c in rest}
 
 
 def _as_opus_books(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -207,7 +223,7 @@ def _hub_pairs(columns: str, languages: tuple[str, ...]) -> DatasetDict:
             "the Hub's opus_books has two languages at a time: give languages=('en', 'fr') or another pair."
         )
     configuration = "-".join(sorted(languages)) if columns == "opus_books" else None
-    found = _from_the_hub(_HUB_PAIRS[columns], configuration, "load('pairs')")
+    found = from_the_hub(_HUB_PAIRS[columns], configuration, "load('pairs')")
     if columns == "multi30k":
         return complete(found, _MULTI30K_ROWS)
     from datasets import DatasetDict
@@ -232,6 +248,21 @@ def _captions(n: int, seed: int, objects: int | tuple[int, int], captions: int) 
     for split, size in {"train": n - 2 * later, "validation": later, "test": later}.items():
         rows = _scene_columns(Scenes(f"{seed} {split}", objects, captions).take(size))
         splits[split] = Dataset.from_dict(rows, features).with_format("numpy", ["image"], True, dtype=np.uint8)
+    return DatasetDict(splits)
+
+
+def _hub_captions() -> DatasetDict:
+    """Flickr8k; its five captions of a photograph, which stand in five columns, in one list."""
+    import numpy as np
+    from datasets import Dataset, DatasetDict, concatenate_datasets
+
+    found = complete(from_the_hub("jxie/flickr8k", None, "load('captions')"), _FLICKR8K_ROWS)
+    splits = {}
+    for name, part in found.items():
+        told = zip(*(part[f"caption_{i}"] for i in range(5)), strict=True)
+        captions = Dataset.from_dict({"caption": [list(five) for five in told]})
+        both = concatenate_datasets([part.select_columns(["image"]), captions], axis=1)  # no photograph is read here
+        splits[name] = both.with_format("numpy", ["image"], True, dtype=np.uint8)
     return DatasetDict(splits)
 
 
@@ -284,47 +315,4 @@ def _line_end(text: str, at: int) -> int:
 
 
 def _wikitext() -> DatasetDict:
-    return complete(_from_the_hub("Salesforce/wikitext", "wikitext-2-raw-v1", _INSTEAD), _WIKITEXT_ROWS)
-
-
-def _from_the_hub(name: str, configuration: str | None, instead: str) -> DatasetDict:
-    import datasets
-
-    _reach_the_hub(instead)
-    bars = datasets.are_progress_bars_disabled()
-    datasets.disable_progress_bars()
-    try:
-        return datasets.load_dataset(name, configuration)
-    except Exception as error:  # the Hub fails in a dozen ways, each with its own class
-        told = f"the Hub cannot give {name} ({type(error).__name__})"
-        raise CourseError(f"{told}: use an embedded set instead: {instead}.") from error
-    finally:
-        if not bars:
-            datasets.enable_progress_bars()
-
-
-def _reach_the_hub(instead: str) -> None:
-    """Asks once, shortly: the Hub's own client would try for half a minute."""
-    from urllib.error import HTTPError, URLError
-    from urllib.request import urlopen
-
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:  # the user says so: whatever is in the cache will do
-        return
-    try:
-        urlopen(constants.ENDPOINT, timeout=5).close()
-    except HTTPError:
-        return  # an answer all the same
-    except (URLError, OSError) as error:
-        raise CourseError(
-            f"the Hub cannot be reached ({type(error).__name__}): use an embedded set instead: {instead}."
-        ) from error
-
-
-def complete(found: DatasetDict, rows: dict[str, int]) -> DatasetDict:
-    """The data set, if it has the rows that its makers published."""
-    have = {name: len(part) for name, part in found.items()}
-    if have != rows:
-        raise CourseError(f"the download has {have} rows, not {rows}: delete the Hub's cache and load it again.")
-    return found
+    return complete(from_the_hub("Salesforce/wikitext", "wikitext-2-raw-v1", _INSTEAD), _WIKITEXT_ROWS)

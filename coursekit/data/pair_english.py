@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from coursekit.data.pair_meaning import Being, Clause, Group, Meaning, Said, Where
-from coursekit.data.pair_verbs import phrase
+from coursekit.data.pair_verbs import Phrase, phrase
 from coursekit.data.pair_words import Word
 
 T = TypeVar("T")
@@ -28,6 +28,11 @@ def one(word: str, *keys: int) -> list[Token]:
     if " " not in word:
         return [Token(word, keys)] if word else []
     return [Token(w, keys) for w in word.split()]
+
+
+def _keyed(said: Phrase, key: int) -> list[Token]:
+    """The words of a phrase, their keys counted from that of their part of the meaning."""
+    return [Token(word, tuple([key + k for k in keys])) for word, keys in said]
 
 
 class Side:
@@ -54,13 +59,11 @@ class Side:
         return choices[self.pick(len(choices))] if len(choices) > 1 else choices[0]
 
     def said(self, phrase: Said) -> list[Token]:
-        words = self.choose(phrase.text[self.language])
-        return [Token(word, tuple(phrase.key + k for k in keys)) for word, keys in words]
+        return _keyed(self.choose(phrase.text[self.language]), phrase.key)
 
     def tail(self, where: Where, column: int) -> list[Token]:
         """What tells one bank from the other."""
-        words = phrase(where.tail[column]) if where.tail else ()
-        return [Token(word, tuple(where.key + k for k in keys)) for word, keys in words]
+        return _keyed(phrase(where.tail[column]), where.key) if where.tail else []
 
     def ahead(self, clause: Clause) -> bool:
         """Whether the phrase of time stands first: as meant, or the other way round where that is as good."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
 from itertools import accumulate
 from random import Random
@@ -59,7 +60,8 @@ class Sampler:
         n = len(words)
         if n not in self._sums:
             self._sums[n] = list(accumulate(1 / (rank + 2) ** self.config.zipf for rank in range(n)))
-        return self.random.choices(words, cum_weights=self._sums[n])[0]
+        sums = self._sums[n]
+        return words[bisect(sums, self.random.random() * sums[-1], 0, n - 1)]
 
     def maybe(self, probability: float) -> bool:
         return self.random.random() < probability

@@ -54,7 +54,7 @@ def _speak(language: str, meaning: Meaning, choices: _Choices) -> list[Token]:
 
 
 def _join(tokens: Sequence[Token]) -> str:
-    return " ".join(token.word for token in tokens)
+    return " ".join([token.word for token in tokens])
 
 
 def align(source: Sequence[Token], target: Sequence[Token]) -> list[tuple[int, int]]:

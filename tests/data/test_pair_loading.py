@@ -1,10 +1,13 @@
 """load("pairs") and load("captions"): the Hub's columns from the world, from files and, out of reach, one sentence."""
 
+import gc
 import gzip
 from pathlib import Path
 
 import numpy as np
 import pytest
+from datasets import Dataset, DatasetDict
+from PIL import Image
 
 from coursekit.data.loading import load
 from coursekit.data.scenes import COLOURS
@@ -50,6 +53,7 @@ def test_the_columns_of_opus_books_and_other_languages():
 def test_the_same_options_give_the_same_rows():
     one, two = (load("pairs", n=100, seed=s)["train"][7]["fr"] for s in (3, 3))
     assert one == two != load("pairs", n=100, seed=4)["train"][7]["fr"]
+    assert gc.isenabled()  # it is off while the world speaks
 
 
 def test_captions_are_pictures_with_their_words():
@@ -167,7 +171,8 @@ def test_each_wrong_input_gets_one_clear_sentence(tmp_path):
         ({"objects": 7}, "objects=7 is not possible"),
         ({"captions": 0}, "captions=0 is not possible"),
         ({"size": 64}, "no option 'size' here"),
-        ({"source": "hub"}, "has no source 'hub': give 'world'"),
+        ({"source": "moon"}, "has no source 'moon': give 'world', 'hub'"),
+        ({"source": "hub", "n": 50}, "source='hub'.* takes no option n"),
     ],
 )
 def test_wrong_options_of_captions(options, sentence):
@@ -175,8 +180,55 @@ def test_wrong_options_of_captions(options, sentence):
         load("captions", **options)
 
 
-@pytest.mark.parametrize("columns", ["multi30k", "opus_books"])
-def test_a_hub_out_of_reach_names_the_embedded_pairs(monkeypatch, columns):
+def hub(monkeypatch, splits):
+    """A Hub that has these columns, split by split, under every name."""
+    asked = []
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # nobody is asked whether it is there
+    found = DatasetDict({split: Dataset.from_dict(columns) for split, columns in splits.items()})
+    monkeypatch.setattr("datasets.load_dataset", lambda *name: asked.append(name) or found)
+    return asked
+
+
+def test_the_hubs_captions_are_photographs_with_their_captions_in_one_list(monkeypatch):
+    sizes = {"train": 3, "validation": 1, "test": 2}
+    shades = np.random.default_rng(0).integers(0, 256, (3, 7, 3), dtype=np.uint8)
+    splits = {}
+    for split, n in sizes.items():
+        pictures = [Image.fromarray(shades[:, : 7 - i]) for i in range(n)]  # of different sizes
+        splits[split] = {"image": pictures} | {f"caption_{k}": [f"{split} {i} {k}" for i in range(n)] for k in range(5)}
+    asked = hub(monkeypatch, splits)
+    monkeypatch.setattr("coursekit.data.loading._FLICKR8K_ROWS", sizes)
+    data = load("captions", source="hub")
+    assert asked == [("jxie/flickr8k", None)]
+    assert data.num_rows == sizes
+    assert set(data.column_names["test"]) == {"image", "caption"} <= set(load("captions", n=20).column_names["test"])
+    row = data["test"][1]
+    assert row["caption"] == [f"test 1 {k}" for k in range(5)]
+    assert row["image"].dtype == np.uint8
+    assert (row["image"] == shades[:, :6]).all()
+    assert [picture.shape for picture in data["train"][:]["image"]] == [(3, 7, 3), (3, 6, 3), (3, 5, 3)]
+    monkeypatch.setattr("coursekit.data.loading._FLICKR8K_ROWS", sizes | {"test": 3})
+    with pytest.raises(CourseError, match=r"the download has .* rows, not .*: delete the Hub's cache"):
+        load("captions", source="hub")
+
+
+def test_the_hubs_pairs_come_in_three_splits(monkeypatch):
+    books = [{"en": f"e {i}", "fr": f"f {i}"} for i in range(20)]
+    asked = hub(monkeypatch, {"train": {"id": [str(i) for i in range(20)], "translation": books}})
+    data = load("pairs", source="hub", columns="opus_books", languages=("fr", "en"))
+    assert asked == [("Helsinki-NLP/opus_books", "en-fr")]
+    assert [row for s in SPLITS for row in data[s]["translation"]] == books
+    assert data.num_rows == {"train": 16, "validation": 2, "test": 2}
+    rows = {"train": 3, "validation": 1, "test": 1}
+    asked = hub(monkeypatch, {s: {"en": ["a"] * n, "de": ["b"] * n} for s, n in rows.items()})
+    monkeypatch.setattr("coursekit.data.loading._MULTI30K_ROWS", rows)
+    assert load("pairs", source="hub")["train"][2] == {"en": "a", "de": "b"}
+    assert asked == [("bentrevett/multi30k", None)]
+
+
+@pytest.mark.parametrize(("name", "options"), [("pairs", {}), ("pairs", {"columns": "opus_books"}), ("captions", {})])
+def test_a_hub_out_of_reach_names_the_embedded_set(monkeypatch, name, options):
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(CourseError, match=r"cannot be reached .*: use an embedded set instead: load\('pairs'\)\.$"):
-        load("pairs", source="hub", columns=columns)
+    sentence = rf"cannot be reached .*: use an embedded set instead: load\('{name}'\)\.$"
+    with pytest.raises(CourseError, match=sentence):
+        load(name, source="hub", **options)
