@@ -66,7 +66,7 @@ def load(name: str, source: str | Path | None = None, **options: Any) -> Dataset
 
     Raises CourseError: unknown name, source or option; missing, empty or unreadable file; a Hub out of reach.
     """
-    if name not in SOURCES:
+    if not isinstance(name, str) or name not in SOURCES:
         raise CourseError(f"there is no data set {name!r}: known are {', '.join(sorted(SOURCES))}.")
     place = SOURCES[name][0] if source is None else str(source)
     found = place if place in ("world", "hub", "pydoc") else "file"
@@ -87,7 +87,12 @@ def load(name: str, source: str | Path | None = None, **options: Any) -> Dataset
 
 
 def _looks_like_a_path(source: str | Path | None) -> bool:
-    return isinstance(source, Path) or bool(re.search(r"[./\\~]", str(source))) or Path(str(source)).exists()
+    try:
+        there = Path(str(source)).exists()
+    except OSError as error:
+        start, why = f"{str(source)[:40]}...", error.strerror
+        raise CourseError(f"{start!r} cannot be a file ({why}): give the path of a file, not its text.") from None
+    return there or isinstance(source, Path) or bool(re.search(r"[./\\~]", str(source)))
 
 
 def _story_options(options: dict[str, Any]) -> tuple[int, int, str, Config]:
@@ -138,10 +143,10 @@ def _known(options: dict[str, Any], usual: dict[str, Any], name: str) -> dict[st
         raise CourseError(f"load({name!r}) has no option {unknown[0]!r} here: known are {', '.join(usual)}.")
     chosen = {**usual, **options}
     for option, least in (("n", 20), ("seed", None), ("references", 1)):
-        value = chosen.get(option, least)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        value = chosen.get(option, 20)
+        if isinstance(value, bool) or not isinstance(value, int):
             raise CourseError(f"{option}={value!r} is not possible: give a whole number.")
-        if least is not None and value is not None and not least <= value <= 10_000_000:
+        if least is not None and not least <= value <= 10_000_000:
             raise CourseError(f"{option}={value!r} is not possible: give a whole number from {least} to 10,000,000.")
     return chosen
 
@@ -154,7 +159,7 @@ def _pairs(found: str, place: str, options: dict[str, Any]) -> DatasetDict:
         usual |= {"n": 20_000, "seed": 0, "references": 4, **config}
     chosen = _known(options, usual, "pairs")
     columns, languages = chosen.pop("columns"), chosen.pop("languages")
-    if columns not in _HUB_PAIRS:
+    if columns not in ("multi30k", "opus_books"):
         raise CourseError(f"columns={columns!r} is not possible: give 'multi30k' or 'opus_books'.")
     if found == "hub":
         usual_pair = ("en", "de") if columns == "multi30k" else ("en", "fr")

@@ -21,10 +21,10 @@ Columns = dict[str, list[str]]
 def read_lines(path: Path) -> list[str]:
     """The lines of a text in UTF-8, unpacked if it is gzipped."""
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            raw = file.read(_MOST_BYTES + 1)  # no more, however much a packed file would grow
+        if len(raw) > _MOST_BYTES:
             raise CourseError(f"{str(path)!r} has more than {_MOST_BYTES:,} bytes: give a part of it.")
-        raw = path.read_bytes()
-        raw = gzip.decompress(raw) if path.suffix == ".gz" else raw
         lines = raw.decode("utf-8-sig").replace("\r\n", "\n").split("\n")
     except UnicodeDecodeError as error:
         raise CourseError(f"{str(path)!r} is not UTF-8 (byte {error.start}): save the text as UTF-8.") from None
@@ -35,7 +35,7 @@ def read_lines(path: Path) -> list[str]:
     lines = lines[:-1] if lines[-1] == "" else lines
     if not any(line.strip() for line in lines):
         raise CourseError(f"{str(path)!r} is empty: give a file with one sentence a line.")
-    return [line.strip() for line in lines]
+    return lines
 
 
 def read_pairs(path: Path, languages: Sequence[str] | None = None) -> dict[str, Columns]:
@@ -47,7 +47,7 @@ def read_pairs(path: Path, languages: Sequence[str] | None = None) -> dict[str, 
         )
     if path.is_dir():
         return _folder(path, languages)
-    chosen = check_languages(languages or ("en", "fr"))
+    chosen = check_languages(("en", "fr") if languages is None else languages)
     return _cut(_table(path, chosen))
 
 
@@ -73,7 +73,7 @@ def _parallel(folder: Path, split: str, paths: dict[str, Path | None]) -> Column
         if path is None:
             example = f"{SPLITS[split][0]}.{language}"
             raise CourseError(f"{str(folder)!r} has no {split} file of {language!r}: add {example} (or {example}.gz).")
-        columns[language] = read_lines(path)
+        columns[language] = [line.strip() for line in read_lines(path)]
     lengths = {language: len(lines) for language, lines in columns.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{language} {n:,}" for language, n in lengths.items())
@@ -85,13 +85,18 @@ def _parallel(folder: Path, split: str, paths: dict[str, Path | None]) -> Column
 
 def _table(path: Path, languages: Sequence[str]) -> Columns:
     """Columns of a tab-separated file in the order of `languages`; further columns are left out."""
-    rows = [(k, line.split("\t")) for k, line in enumerate(read_lines(path), 1) if line]
-    for k, row in rows:
-        if len(row) < len(languages):
+    rows = []
+    for k, line in enumerate(read_lines(path), 1):
+        if not line.strip():
+            continue
+        row = [cell.strip() for cell in line.split("\t")[: len(languages)]]
+        if len(row) < len(languages) or not all(row):
             raise CourseError(
-                f"line {k} of {str(path)!r} has {len(row)} column(s), not {len(languages)}: put tabs between them."
+                f"line {k} of {str(path)!r} has {sum(map(bool, row))} column(s), not {len(languages)}: "
+                "put tabs between them, and a sentence in each."
             )
-    return {language: [row[i].strip() for _, row in rows] for i, language in enumerate(languages)}
+        rows.append(row)
+    return {language: list(column) for language, column in zip(languages, zip(*rows, strict=True), strict=True)}
 
 
 def _cut(columns: Columns) -> dict[str, Columns]:

@@ -93,6 +93,8 @@ class Pairs:
         self, config: PairConfig, seed: int = 0, split: str = "train", languages: Sequence[str] = LANGUAGES,
         references: int = 1,
     ) -> None:  # fmt: skip
+        if split not in ("train", "validation", "test"):
+            raise CourseError(f"split={split!r} is not possible: give 'train', 'validation' or 'test'.")
         self.config, self.languages, self.references = config, check_languages(languages), references
         self.random = Random(f"{seed} {split}")
         self.sampler = Sampler(config, self.random, test=split == "test")
@@ -100,9 +102,9 @@ class Pairs:
     def take(self, n: int, seen: set[str] | None = None) -> list[Pair]:
         """The next n pairs; none whose source text is in `seen`."""
         found: list[Pair] = []
-        for pair in self:
-            if len(found) == n:
-                break
+        pairs = iter(self)
+        while len(found) < n:
+            pair = next(pairs)
             if seen is None or pair.text[self.languages[0]] not in seen:
                 found.append(pair)
         return found
@@ -146,9 +148,9 @@ class Pairs:
 
 
 def check_languages(languages: Sequence[str]) -> tuple[str, ...]:
-    """At least two different languages that there are."""
-    chosen = (languages,) if isinstance(languages, str) else tuple(languages)
-    if len(chosen) < 2 or len(set(chosen)) < len(chosen) or not set(chosen) <= set(LANGUAGES):
+    """At least two different languages that there are, in an order."""
+    chosen = tuple(languages) if isinstance(languages, (tuple, list)) else ()  # a set has no first one, the source
+    if len(chosen) < 2 or any(language not in LANGUAGES or chosen.count(language) > 1 for language in chosen):
         raise CourseError(f"languages={languages!r} is not possible: give two or three different ones of en, fr, de.")
     return chosen
 

@@ -157,12 +157,12 @@ class Scenes:
         said = chosen(objects, list(pairs[0])) if chosen == self._related else chosen(objects, order)
         return [*said, (".", -1)]
 
-    def _named(self, objects: list[Thing], i: int, article: str = "a") -> list[tuple[str, int]]:
+    def _named(self, objects: list[Thing], i: int) -> list[tuple[str, int]]:
         thing = objects[i]
         same = [t for t in objects if t.shape == thing.shape]  # with another of its shape, its colour is needed
         sized = self.random.random() < 0.3
         looks = [thing.size] * sized + [thing.colour] * (len(same) > 1 or not sized or self.random.random() < 0.7)
-        article = "an" if article == "a" and looks[0][0] in "aeiou" else article
+        article = "an" if looks[0][0] in "aeiou" else "a"
         return [(article, -1), *((w, i) for w in [*looks, thing.shape])]
 
     def _listed(self, objects: list[Thing], order: list[int]) -> list[tuple[str, int]]:

@@ -130,6 +130,7 @@ def wrong_inputs(folder: Path):
     (latin / "val.de").write_bytes("schön\nb\n".encode("latin-1"))
     (folder / "one.tsv").write_text("a\tb\nc\n")
     (folder / "few.tsv").write_text("a\tb\nc\td\n")
+    (folder / "hole.tsv").write_text("a\tb\n\tc\tCC-BY\n")  # not "c" in English and "CC-BY" in French
     return {
         r"the test files have different numbers of lines \(en 2, de 1\)": {"source": short},
         "has no validation file of 'de': add val.de": {"source": lacking},
@@ -138,7 +139,17 @@ def wrong_inputs(folder: Path):
         "not a whole gzip file": {"source": broken},
         "is not UTF-8": {"source": latin},
         "there is no file or folder": {"source": folder / "gone"},
-        "line 2 of .* has 1 column": {"source": folder / "one.tsv"},
+        "line 2 of .*one.tsv' has 1 column": {"source": folder / "one.tsv"},
+        "line 2 of .*hole.tsv' has 1 column.*a sentence in each": {"source": folder / "hole.tsv"},
+        "cannot be a file .*: give the path of a file, not its text": {"source": "a text " * 1000},
+        r"languages=\(\) is not possible": {"source": folder / "few.tsv", "languages": ()},
+        "languages={'.* is not possible": {"languages": {"en", "fr"}},  # which one is the source?
+        "languages=5 is not possible": {"languages": 5},
+        r"languages=\['en', \['fr'\]\] is not possible": {"languages": ["en", ["fr"]]},
+        r"columns=\['en'\] is not possible": {"columns": ["en"]},
+        "n=None is not possible": {"n": None},
+        "seed=None is not possible": {"seed": None},
+        "references=None is not possible": {"references": None},
         "2 lines are too few for three splits": {"source": folder / "few.tsv"},
         "has no train file of 'fr'": {"source": short, "languages": ("en", "fr")},
         "no option 'n' here: known are languages, columns": {"source": short, "n": 5},
@@ -162,6 +173,21 @@ def test_each_wrong_input_gets_one_clear_sentence(tmp_path):
             load("pairs", **options)
         assert str(caught.value).endswith(".")
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "a.tsv.gz"])
+def test_a_file_that_is_or_grows_too_large_is_not_read_to_its_end(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("coursekit.data.pair_files._MOST_BYTES", 1000)
+    text = b"a\tb\n" * 400
+    (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+    assert (tmp_path / name).stat().st_size < 100 or name == "a.tsv"
+    with pytest.raises(CourseError, match="has more than 1,000 bytes: give a part of it"):
+        load("pairs", source=tmp_path / name)
+
+
+def test_the_name_of_a_data_set_is_a_word():
+    with pytest.raises(CourseError, match=r"no data set \['pairs'\]"):
+        load(["pairs"])
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,8 @@ def test_the_same_seed_gives_the_same_pairs_and_another_seed_others():
     one, two = (Pairs(PairConfig(), 5, "test", references=3).take(30) for _ in range(2))
     assert one == two
     assert Pairs(PairConfig(), 5, "test", references=3).take(10) == one[:10]
+    pairs = Pairs(PairConfig(), 5, "test", references=3)
+    assert pairs.take(12) + pairs.take(0) + pairs.take(18) == one  # nothing is lost between
     assert Pairs(PairConfig(), 6, "test", references=3).take(10) != one[:10]
     assert Pairs(PairConfig(), 5, "train", references=3).take(10) != one[:10]
 
@@ -175,7 +177,14 @@ def test_a_wrong_configuration_gets_one_sentence(sentence):
     assert str(caught.value).endswith(".")
 
 
-@pytest.mark.parametrize("languages", [("en",), "en", ("en", "en"), ("en", "es"), ()])
+@pytest.mark.parametrize(
+    "languages", [("en",), "en", ("en", "en"), ("en", "es"), (), None, 2, ["en", ["fr"]], {"en", "fr"}]
+)
 def test_wrong_languages_get_one_sentence(languages):
     with pytest.raises(CourseError, match="two or three different ones of en, fr, de"):
         Pairs(PairConfig(), languages=languages)
+
+
+def test_a_split_that_there_is_not_gets_one_sentence():
+    with pytest.raises(CourseError, match="split='dev' is not possible: give 'train', 'validation' or 'test'"):
+        Pairs(PairConfig(), 0, "dev")
