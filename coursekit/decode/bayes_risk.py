@@ -31,10 +31,12 @@ class Choice:
 
 
 def utility_matrix(candidates: Sequence[C], references: Sequence[C], utility: Utility[C]) -> Float[np.ndarray, "N M"]:
-    """utility(candidate, reference) of every pair; row i is candidate i."""
-    return np.array([[float(utility(c, r)) for r in references] for c in candidates]).reshape(
-        len(candidates), len(references)
-    )
+    """utility(candidate, reference) of every pair; row i is candidate i. Raises ValueError if it is not one number."""
+    values = [utility(c, r) for c in candidates for r in references]
+    for value in values:
+        if not hasattr(value, "__float__"):
+            raise ValueError(f"the utility gave a {type(value).__name__}: it must give one number, its f1 or score.")
+    return np.array([float(value) for value in values]).reshape(len(candidates), len(references))
 
 
 def expected_utility(
@@ -74,9 +76,15 @@ def mbr(
 
     `utility`: a function of (candidate, reference), or the matrix of its values (row = candidate). A distance or error
     rate is minimised by `larger_is_better=False`. The first of equals is chosen; one candidate alone is chosen as it
-    is. Raises ValueError for no candidates, no references, a matrix of another shape, or a utility of NaN.
+    is. Raises ValueError for no candidates, no references, a matrix of another shape, a utility of NaN, or weights that
+    leave a candidate nothing to be compared with.
     """
     against = candidates if references is None else references
+    for name, side in (("candidates", candidates), ("references", against)):
+        if isinstance(side, str | bytes | dict) or not (hasattr(side, "__len__") and hasattr(side, "__getitem__")):
+            raise ValueError(f"{name} is of type {type(side).__name__}: give a list.")
+    if not callable(utility) and np.ndim(utility) != 2:
+        raise ValueError("utility must be a function of (candidate, reference), or the matrix of its values.")
     if not len(candidates) or not len(against):
         raise ValueError("there is nothing to choose from: give one candidate and one reference or more.")
     matrix = utility_matrix(candidates, against, utility) if callable(utility) else np.asarray(utility, dtype=float)
@@ -86,5 +94,11 @@ def mbr(
             f"{len(against)} references (columns)."
         )
     expected = expected_utility(matrix, weights, others=references is None)
+    unknown = np.flatnonzero(np.isnan(expected))
+    if unknown.size and len(candidates) > 1:
+        raise ValueError(
+            f"the expected utility of candidate {unknown[0]} is undefined: its references have no weight, or its "
+            "utilities are both infinite and minus infinite."
+        )
     index = int(np.argmax(expected if larger_is_better else -expected))
     return Choice(candidates[index], index, expected)

@@ -18,6 +18,7 @@ Letters: S sentences that still run, K live hypotheses of each, V vocabulary, N 
 import math
 from dataclasses import dataclass, field
 from itertools import groupby
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import torch
@@ -27,6 +28,7 @@ from torch import Tensor
 from coursekit.decode.interface import (
     Hypothesis,
     Stepper,
+    check_count,
     check_length,
     first_ids,
     log_probabilities,
@@ -69,20 +71,27 @@ class _Rules:
     max_length: int
     width: int
     expansions: int | None
-    length_penalty: float
+    length_penalty: float | int
     early_stopping: EarlyStopping
-    listed: int  # candidates that a step looks at: 2 width are enough, as at most `width` of them end
+    show: int = 0
 
     def __post_init__(self) -> None:
         check_length(self.max_length)
-        if self.width < 1:
-            raise ValueError(f"a beam of width {self.width} holds no hypothesis: take 1 (greedy) or more.")
-        if self.expansions is not None and self.expansions < 1:
-            raise ValueError(f"expansions = {self.expansions} continue nothing: take 1 or more, or None for all words.")
-        if not abs(self.length_penalty) <= 100:
-            raise ValueError(f"length_penalty = {self.length_penalty} is no power of a length: take 0 (none) to 2.")
+        check_count("width", self.width, "makes a beam of no hypothesis: take 1 (greedy) or a larger whole number.")
+        if self.expansions is not None:
+            check_count("expansions", self.expansions, "continue nothing: take 1 or more, or None for all words.")
+        if not isinstance(self.length_penalty, Real) or not abs(self.length_penalty) <= 10:  # 1e6^10 is a number still
+            raise ValueError(f"length_penalty = {self.length_penalty!r} is no power of a length: take 0 (none) to 2.")
         if self.early_stopping not in (True, False, "never"):
             raise ValueError(f'early_stopping = {self.early_stopping!r} is unknown: take True, False or "never".')
+
+    @property
+    def listed(self) -> int:
+        """Candidates that a step looks at: 2 width are enough, as at most `width` of them end."""
+        return max(2 * self.width, self.show)
+
+    def score(self, log_prob: float, length: int) -> float:
+        return log_prob / length ** float(self.length_penalty)
 
 
 @dataclass
@@ -104,7 +113,7 @@ class _Search:
         before, self.live, self.slots = self.live, [], []
         for rank, (slot, token, log_p, log_prob) in enumerate(found):
             fate = self._fate(step, rank, token)
-            score = log_prob / step**self.rules.length_penalty
+            score = self.rules.score(log_prob, step)
             parent = before[slot].node
             made = Candidate(len(self.nodes), parent, step, rank, token, log_p, log_prob, score, fate)
             self.nodes.append(made)
@@ -132,10 +141,10 @@ class _Search:
         if not self.live or len(self.ended) < r.width:
             return bool(self.live)
         # Wide beams wait for better ones; a beam of 1 that did would not be greedy (nor is it in transformers).
-        if r.early_stopping is True or r.width == 1:
+        if r.early_stopping not in (False, "never") or r.width == 1:
             return False
         length = r.max_length if r.early_stopping == "never" and r.length_penalty > 0 else step
-        return self.live[0].log_prob / length**r.length_penalty > self.ended[-1].score
+        return r.score(self.live[0].log_prob, length) > self.ended[-1].score
 
     def hypothesis(self, end: Candidate) -> Hypothesis:
         """The way from the root to `end`."""
@@ -168,9 +177,9 @@ def beam_search(
     than the worst of them (False), or when no longer output could ("never"). `bos`, `eos`, `batch` as in `greedy`;
     of equals the one that continues the better hypothesis goes first, then the one of lower id.
     """
-    if not 1 <= n_best <= width:
-        raise ValueError(f"n_best = {n_best} outputs do not fit a beam of width {width}: take 1 to the width.")
-    rules = _Rules(eos, max_length, width, expansions, float(length_penalty), early_stopping, 2 * width)
+    rules = _Rules(eos, max_length, width, expansions, length_penalty, early_stopping)
+    if not isinstance(n_best, Integral) or not 1 <= n_best <= width:
+        raise ValueError(f"n_best = {n_best!r} outputs do not fit a beam of width {width}: take 1 to the width.")
     searches = _run(model, state, first_ids(model, bos, batch), rules)
     return [[search.hypothesis(end) for end in search.ended[:n_best]] for search in searches]
 
@@ -193,8 +202,7 @@ def beam_trace(
 
     A step lists the 2 `width` candidates that it needs, or `show` if that is more.
     """
-    listed = max(2 * width, show)
-    rules = _Rules(eos, max_length, width, expansions, float(length_penalty), early_stopping, listed)
+    rules = _Rules(eos, max_length, width, expansions, length_penalty, early_stopping, show)
     searches = _run(model, state, first_ids(model, bos, batch), rules)
     return [
         [list(step) for _, step in groupby(search.nodes[1:], key=lambda candidate: candidate.step)]

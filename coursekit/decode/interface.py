@@ -12,6 +12,7 @@ encoder-decoder, `initial_state` or None of a language model). Letters: B rows, 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -57,13 +58,20 @@ def best(decoded: Sequence[Sequence[Hypothesis]]) -> list[list[int]]:
 
 def first_ids(model: Stepper, bos: int | Int[Tensor, " B"], batch: int) -> Int[Tensor, " B"]:
     """What each row reads first: one id for `batch` rows, or the ids of B rows, on the model's device."""
+    if not (hasattr(model, "step") and hasattr(model, "select")):
+        raise ValueError(
+            f"a {type(model).__name__} cannot be decoded: give a model that has step and select "
+            "(coursekit.decode.interface)."
+        )
     weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
     device = None if weight is None else weight.device
-    if isinstance(bos, Tensor):
+    if isinstance(bos, Tensor) and bos.dim() == 1 and len(bos) and bos.dtype in (torch.int64, torch.int32):
         return bos.to(device)
-    if batch < 1:
-        raise ValueError(f"batch = {batch} decodes nothing: it is the number of rows of the state, 1 or more.")
-    return torch.full((batch,), bos, device=device)
+    if not isinstance(bos, Integral):
+        got = f"a tensor, {bos.dtype}, of shape {tuple(bos.shape)}" if isinstance(bos, Tensor) else repr(bos)
+        raise ValueError(f"bos must be one id, or a tensor of ids with one for each row, 1 or more; got {got}.")
+    check_count("batch", batch, "decodes nothing: it is the number of rows of the state, 1 or more.")
+    return torch.full((batch,), int(bos), device=device)
 
 
 def log_probabilities(logits: Tensor, rows: int, eos: int | None) -> Float[Tensor, "B V"]:
@@ -73,22 +81,35 @@ def log_probabilities(logits: Tensor, rows: int, eos: int | None) -> Float[Tenso
             f"step gave logits of shape {tuple(logits.shape)} for {rows} ids: it must give one row for each id; "
             "if the state has more rows than one, say so by batch= or by one first id a row."
         )
-    if eos is not None and not 0 <= eos < logits.size(1):
-        raise ValueError(f"eos = {eos} lies outside the vocabulary, whose ids are 0 to {logits.size(1) - 1}.")
+    if eos is not None and not (isinstance(eos, Integral) and 0 <= eos < logits.size(1)):
+        raise ValueError(
+            f"eos = {eos!r} lies outside the vocabulary, whose ids are 0 to {logits.size(1) - 1}: take one of them, or "
+            "None for no end token."
+        )
     wide = logits.cpu() if logits.device.type == "mps" else logits  # which has no float64
     log_p = torch.log_softmax(wide.double(), -1)
-    broken = log_p.isnan().any(1)
+    check_distributions(log_p)
+    return log_p
+
+
+def check_distributions(values: Float[Tensor, "B N"]) -> None:
+    """Raises ValueError if a softmax left NaN in a row."""
+    broken = values.isnan().any(1)
     if broken.any():
         raise ValueError(
             f"the logits of row {broken.nonzero()[0].item()} make no distribution (NaN, +inf, or every word at -inf): "
             "look at the model's weights and masks."
         )
-    return log_p
+
+
+def check_count(name: str, value: int, says: str) -> None:
+    """Raises ValueError unless `value` is a whole number of 1 or more; `says` ends the sentence."""
+    if not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name} = {value!r} {says}")
 
 
 def check_length(max_length: int) -> None:
-    if max_length < 1:
-        raise ValueError(f"max_length = {max_length} leaves no room for an output: take 1 or more.")
+    check_count("max_length", max_length, "leaves no room for an output: take a whole number of 1 or more.")
 
 
 def without_dropout(model: Stepper) -> AbstractContextManager[None]:

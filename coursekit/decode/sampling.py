@@ -15,6 +15,8 @@ from coursekit.decode.filters import filtered
 from coursekit.decode.interface import (
     Hypothesis,
     Stepper,
+    check_count,
+    check_distributions,
     check_length,
     first_ids,
     log_probabilities,
@@ -53,8 +55,7 @@ def sample(
     `generator` is a CPU generator: the draws are the same on every CPU. Temperature 0 is greedy. Log-probabilities
     and scores are the model's own, before the filters. Everything else as `greedy`.
     """
-    if n < 1:
-        raise ValueError(f"n = {n} samples are none: take 1 or more.")
+    check_count("n", n, "samples are none: take a whole number of 1 or more.")
 
     def choose(log_p: Tensor) -> Tensor:
         return draw(filtered(log_p, temperature, top_k, top_p), generator)
@@ -66,10 +67,14 @@ def draw(logits: Float[Tensor, "B V"], generator: torch.Generator) -> Int[Tensor
     """One id of each row, id i with probability softmax(logits)_i: the inverse of the cumulative distribution.
 
     One uniform number u a row; the id is the first whose cumulative probability exceeds u. All in float64 on the CPU,
-    where a last bit that differs between CPUs moves a draw about once in 10^15 times.
+    where a last bit that differs between CPUs moves a draw about once in 10^15 times. Raises ValueError for a row that
+    makes no distribution, and without a CPU generator.
     """
-    cumulative = logits.double().cpu().softmax(-1).cumsum(-1)
+    if not isinstance(generator, torch.Generator) or generator.device.type != "cpu":
+        raise ValueError("generator must be a torch.Generator of the CPU, such as torch.Generator().manual_seed(0).")
+    cumulative = logits.cpu().double().softmax(-1).cumsum(-1)
     whole = cumulative[:, -1:]  # 1 but for rounding; u < 1 by more than that, so u whole < whole and an id is found
+    check_distributions(whole)
     u = torch.rand(len(logits), 1, generator=generator, dtype=torch.float64)
     return torch.searchsorted(cumulative, u * whole, right=True)[:, 0].to(logits.device)
 

@@ -9,6 +9,7 @@ summed over all sentence pairs. With sure links only, AER is 1 - F1. A link is a
 """
 
 from collections.abc import Collection, Sequence
+from operator import index
 from typing import Any, NamedTuple, TypeAlias
 
 Links: TypeAlias = Collection[Sequence[int]]  # of one sentence pair
@@ -34,6 +35,9 @@ def alignment_scores(
     if nothing was sure. Raises ValueError for unequal numbers of sentences, and if no sentence has a link at all.
     """
     possible = sure if possible is None else possible
+    for name, side in (("predicted", predicted), ("sure", sure), ("possible", possible)):
+        if not hasattr(side, "__len__"):
+            raise ValueError(f"{name} is of type {type(side).__name__}: give a list, one entry a sentence pair.")
     if not len(predicted) == len(sure) == len(possible):
         raise ValueError(
             f"links for {len(predicted)} predicted, {len(sure)} sure and {len(possible)} possible sentence pairs: "
@@ -59,10 +63,13 @@ def _numbered(name: str, corpus: Any) -> set[tuple[int, int, int]]:
     """All links as (sentence, source, target)."""
     links = set()
     for i, sentence in enumerate(corpus):
-        for link in sentence:
-            if not hasattr(link, "__len__") or len(link) != 2:
-                raise ValueError(f"{name}[{i}] must hold pairs (source, target), one list for each sentence pair.")
-            source, target = map(int, link)
+        try:
+            pairs = [(index(source), index(target)) for source, target in sentence]
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{name}[{i}] must hold pairs (source, target) of whole numbers, one list for each sentence pair."
+            ) from error
+        for source, target in pairs:
             if source < 0 or target < 0:
                 raise ValueError(f"{name}[{i}] has the link {(source, target)}: positions count from 0.")
             links.add((i, source, target))

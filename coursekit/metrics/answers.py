@@ -35,19 +35,19 @@ def normalise_answer(text: str) -> str:
 
 def exact_match(answer: str, references: Sequence[str]) -> float:
     """1.0 if the answer equals one of the references after normalisation, else 0.0."""
-    check_pair(answer, references)
+    check_pair(answer, references, "answer")
     return float(normalise_answer(answer) in map(normalise_answer, references))
 
 
 def answer_f1(answer: str, references: Sequence[str]) -> float:
     """F1 of the words, each as often as both have it, with the best reference; between 0 and 1."""
-    check_pair(answer, references)
+    check_pair(answer, references, "answer")
     return max(_f1(normalise_answer(answer).split(), normalise_answer(known).split()) for known in references)
 
 
 def squad(answers: Sequence[str], references: Sequence[Sequence[str]]) -> SquadScore:
     """Mean exact match and F1 in per cent; `references[i]` are the right answers to question i."""
-    check_corpus(answers, references)
+    check_corpus(answers, references, "answers")
     pairs = list(zip(answers, references, strict=True))
     match, f1 = (100 * sum(score(*pair) for pair in pairs) / len(pairs) for score in (exact_match, answer_f1))
     return SquadScore(match, f1)

@@ -12,6 +12,7 @@ anything is divided: corpus BLEU is not the mean of its sentences' BLEU. Smoothi
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 from coursekit.metrics.lines import check_corpus, check_pair
 from coursekit.metrics.ngrams import check_order, largest, ngrams, overlap
@@ -133,6 +134,6 @@ def _smoothing_value(smoothing: str, value: float | int | None) -> float | int:
         return SMOOTHINGS[smoothing]
     if smoothing in ("none", "exp"):
         raise ValueError(f"smoothing {smoothing!r} takes no smoothing_value: it is for 'floor' and 'add-k'.")
-    if not 0 < value < math.inf:
-        raise ValueError(f"smoothing_value = {value} must be above 0 and finite; smoothing='none' leaves zeros alone.")
+    if not isinstance(value, Real) or not 0 < value < math.inf:
+        raise ValueError(f"smoothing_value = {value!r} must be above 0 and finite; smoothing='none' leaves zeros.")
     return value

@@ -13,6 +13,7 @@ import string
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 from coursekit.metrics.lines import check_corpus, check_pair
 from coursekit.metrics.ngrams import overlap
@@ -44,10 +45,11 @@ def chrf(
     Recall weighs `beta` times as much as precision. `whitespace` keeps spaces in the character n-grams.
     """
     check_corpus(candidates, references)
-    if char_order < 0 or word_order < 0 or char_order + word_order == 0:
-        raise ValueError(f"char_order {char_order} and word_order {word_order} must be 0 or more, and not both 0.")
-    if beta < 0:
-        raise ValueError(f"beta = {beta} must be 0 or more: it says how many times recall weighs against precision.")
+    orders = (char_order, word_order)
+    if not all(isinstance(order, Integral) and order >= 0 for order in orders) or not any(orders):
+        raise ValueError(f"char_order and word_order {orders} must be whole numbers of 0 or more, and not both 0.")
+    if not isinstance(beta, Real) or not 0 <= beta <= 1e6:
+        raise ValueError(f"beta = {beta!r} must be 0 to 1e6: it says how many times recall weighs against precision.")
     totals = [(0, 0, 0)] * (char_order + word_order)
     for candidate, known in zip(candidates, references, strict=True):
         count, *others = (

@@ -9,10 +9,10 @@ from typing import Any
 
 
 def check_strings(name: str, lines: Any) -> None:
-    """Raises ValueError unless `lines` is a sequence of strings with at least one in it."""
+    """Raises ValueError unless `lines` is a sequence of strings with at least one in it; a set has no order."""
     if isinstance(lines, str):
         raise ValueError(f"{name} is one string: give a list of strings, such as [{name}].")
-    if not hasattr(lines, "__len__"):
+    if isinstance(lines, bytes | dict | set | frozenset) or not hasattr(lines, "__len__"):
         raise ValueError(f"{name} is of type {type(lines).__name__}: give a list of strings.")
     if not len(lines):
         raise ValueError(f"{name} is empty: give at least one string.")
@@ -21,24 +21,24 @@ def check_strings(name: str, lines: Any) -> None:
             raise ValueError(f"{name}[{i}] is of type {type(line).__name__}: give a string ('' if the line is empty).")
 
 
-def check_pair(candidate: Any, references: Any) -> None:
+def check_pair(candidate: Any, references: Any, name: str = "candidate") -> None:
     """Raises ValueError unless one string stands against a list of one or more strings."""
     if not isinstance(candidate, str):
-        raise ValueError(f"the candidate is of type {type(candidate).__name__}: give one string.")
+        raise ValueError(f"the {name} is of type {type(candidate).__name__}: give one string.")
     check_strings("references", references)
 
 
-def check_corpus(candidates: Any, references: Any) -> None:
+def check_corpus(candidates: Any, references: Any, name: str = "candidates") -> None:
     """Raises ValueError unless there are candidates, and for each of them a list of one or more references."""
-    check_strings("candidates", candidates)
+    check_strings(name, candidates)
     if isinstance(references, str) or not isinstance(references, Sequence):
         raise ValueError(f"references is of type {type(references).__name__}: give a list of references for each line.")
     if len(references) != len(candidates):
         raise ValueError(
-            f"{len(candidates)} candidates, but references for {len(references)} lines: "
-            "references[i] must list the references of candidates[i]."
+            f"{len(candidates)} {name}, but references for {len(references)} lines: "
+            f"references[i] must list the references of {name}[i]."
         )
     for i, line in enumerate(references):
-        if line is None or (not isinstance(line, str) and not len(line)):
-            raise ValueError(f"references[{i}] is missing: give at least one reference for each candidate.")
+        if line is None or (not isinstance(line, str) and hasattr(line, "__len__") and not len(line)):
+            raise ValueError(f"references[{i}] is missing: give at least one reference for each of the {name}.")
         check_strings(f"references[{i}]", line)

@@ -7,6 +7,7 @@ more often than it occurs in the reference that has it most (Papineni, Roukos, W
 from collections import Counter
 from collections.abc import Sequence
 from functools import reduce
+from numbers import Integral
 from operator import or_
 from typing import TypeAlias
 
@@ -32,8 +33,8 @@ def largest(counts: Sequence[Counter]) -> Counter:
 
 
 def check_order(n: int) -> None:
-    if n < 1:
-        raise ValueError(f"n = {n}: an n-gram has 1 token or more.")
+    if not isinstance(n, Integral) or n < 1:
+        raise ValueError(f"n = {n!r}: an n-gram has 1 token or more, a whole number.")
 
 
 def ngram_precision(

@@ -7,6 +7,7 @@ for each sequence). Source: Shannon 1948; Jelinek et al. 1977 for perplexity.
 import math
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from numbers import Integral
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,12 +16,23 @@ from jaxtyping import Float
 LogProbs: TypeAlias = Any  # list or array of floats, or a list of such
 
 
+def _array(values: LogProbs) -> Float[np.ndarray, "*T"]:
+    """In float64; a torch tensor may have a gradient, lie on a GPU or be of a type that numpy has not."""
+    return np.asarray(values.detach().cpu().double() if hasattr(values, "detach") else values, dtype=np.float64)
+
+
 def _flat(log_probs: LogProbs) -> Float[np.ndarray, " T"]:
     """All numbers in one float64 array. Raises ValueError for none, for NaN and for a probability above 1."""
-    rows = log_probs if hasattr(log_probs, "__array__") else list(log_probs)
-    if isinstance(rows, list) and rows and np.ndim(rows[0]):
-        rows = np.concatenate([np.ravel(row) for row in rows])  # they may differ in length
-    flat = np.asarray(rows, dtype=np.float64).reshape(-1)
+    try:
+        rows = log_probs if hasattr(log_probs, "__array__") else list(log_probs)
+        if isinstance(rows, list) and rows and hasattr(rows[0], "__len__"):
+            rows = np.concatenate([np.ravel(_array(row)) for row in rows])  # they may differ in length
+        flat = _array(rows).reshape(-1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"log-probabilities of type {type(log_probs).__name__} cannot be read: give numbers, in one list or array "
+            "or in a list of those."
+        ) from error
     if not flat.size:
         raise ValueError("there is no token to score: give at least one log-probability.")
     if np.isnan(flat).any() or flat.max() > 1e-6:
@@ -46,8 +58,8 @@ def bits_per_token(log_probs: LogProbs) -> float:
 
 def bits_per_character(log_probs: LogProbs, characters: int) -> float:
     """Bits for the whole text over its length in `characters`, which compares models that cut the text differently."""
-    if characters < 1:
-        raise ValueError(f"a text of {characters} characters has no bits per character: give the length of the text.")
+    if not isinstance(characters, Integral) or characters < 1:
+        raise ValueError(f"a text of {characters!r} characters has no bits per character: give the length of the text.")
     return float(-_flat(log_probs).sum()) / math.log(2) / characters
 
 

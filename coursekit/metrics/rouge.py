@@ -60,17 +60,18 @@ def rouge_matrix(
     the dot product of two texts is the sum of min(count, count).
     """
     check_strings("candidates", candidates)
-    check_strings("references", candidates if references is None else references)
+    others = candidates if references is None else references
+    check_strings("references", others)
     _check_kind(kind)
     if not kind[5:].isdigit():
-        return np.array([[_score(c, r, kind, stem).f1 for r in references or candidates] for c in candidates])
+        return np.array([[_score(c, r, kind, stem).f1 for r in others] for c in candidates])
     index: dict[tuple[tuple[str, ...], int], int] = {}
-    texts = [*candidates, *(references or [])]
+    texts = [*candidates] if references is None else [*candidates, *references]
     rows = [_occurrences(rouge_words(text, stem), int(kind[5:]), index) for text in texts]
     features = np.zeros((len(rows), len(index)), np.float32)  # float32 holds whole numbers up to 2^24
     lengths = np.array([len(row) for row in rows])
     features[np.repeat(np.arange(len(rows)), lengths), [i for row in rows for i in row]] = 1
-    ours, theirs = slice(len(candidates)), slice(len(candidates) if references else 0, None)
+    ours, theirs = slice(len(candidates)), slice(-len(others), None)
     common = (features[ours] @ features[theirs].T).astype(np.float64)  # C R
     return 2 * common / np.maximum(lengths[ours, None] + lengths[theirs], 1)
 
@@ -86,7 +87,7 @@ def _occurrences(words: Sequence[str], n: int, index: dict[tuple[tuple[str, ...]
 
 
 def _check_kind(kind: str) -> None:
-    if not re.fullmatch("rouge([1-9]|L|Lsum)", kind):
+    if not isinstance(kind, str) or not re.fullmatch("rouge([1-9]|L|Lsum)", kind):
         raise ValueError(f"there is no ROUGE {kind!r}: take 'rouge1' to 'rouge9', 'rougeL' or 'rougeLsum'.")
 
 
@@ -152,7 +153,10 @@ def _lsum(candidate: list[tuple[str, ...]], reference: list[tuple[str, ...]]) ->
 
 
 def diversity(candidates: Sequence[str], kind: str = "rouge1", stem: bool = False) -> float:
-    """1 minus the mean F1 of two different candidates: 0 if all say the same words, 1 if no two share one."""
+    """1 minus the mean F1 of two different candidates: 0 if all say the same words, 1 if no two share one.
+
+    Candidates without a word share none, so that they look diverse: leave them out.
+    """
     check_strings("candidates", candidates)
     if len(candidates) < 2:
         raise ValueError("one candidate has no diversity: give two or more.")

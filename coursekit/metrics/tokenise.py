@@ -43,7 +43,7 @@ def _characters(line: str) -> list[str]:
 TOKENISERS: dict[str, Callable[[str], list[str]]] = {"none": str.split, "13a": _split_13a, "char": _characters}
 
 
-@lru_cache(maxsize=2**16)  # the same references are scored against one system after the other
+@lru_cache(maxsize=2**14)  # the same references are scored against one system after the other
 def tokenise(line: str, tokeniser: str = "13a", lowercase: bool = False) -> tuple[str, ...]:
     """The tokens of one line, equal to sacrebleu's. Raises ValueError for a tokeniser that is not in TOKENISERS."""
     if tokeniser not in TOKENISERS:
@@ -51,7 +51,7 @@ def tokenise(line: str, tokeniser: str = "13a", lowercase: bool = False) -> tupl
     return tuple(TOKENISERS[tokeniser](line.lower() if lowercase else line))
 
 
-@lru_cache(maxsize=2**16)
+@lru_cache(maxsize=2**14)
 def rouge_words(text: str, stem: bool = False) -> tuple[str, ...]:
     """The words that ROUGE compares, equal to rouge-score's; `stem` cuts words of four letters or more to their stem.
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coursekit.decode import expected_utility, mbr, utility_matrix
+from coursekit.metrics import rouge
 
 
 def recall(candidate, reference):
@@ -66,12 +67,24 @@ def test_ties_and_single_candidates():
     assert infinite.expected.tolist() == [1, 0, 0]  # what stands on the diagonal does not count
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "says"),
     [
         (lambda: mbr([], recall), "nothing to choose from"),
         (lambda: mbr(["a"], recall, references=[]), "nothing to choose from"),
         (lambda: mbr(["a", "b"], lambda c, r: math.nan), "candidate 0 against reference 0 is NaN"),
+        (lambda: mbr("ab", recall), "candidates is of type str: give a list"),
+        (lambda: mbr(["a"], recall, references="a b"), "references is of type str"),
+        (lambda: mbr(iter(["a"]), recall), "candidates is of type list_iterator"),
+        (lambda: mbr({"a", "b"}, recall), "candidates is of type set"),
+        (lambda: mbr(None, recall), "candidates is of type NoneType"),
+        (lambda: mbr(["a", "b"], "rouge1"), "utility must be a function of"),
+        (lambda: mbr(["a", "b"], None), "utility must be a function of"),
+        (lambda: mbr(["a", "b"], lambda c, r: rouge(c, [r])), "gave a RougeScore: it must give one number"),
+        (lambda: mbr(["a", "b"], lambda c, r: None), "gave a NoneType"),
+        (lambda: mbr(["a", "b", "c"], recall, weights=[1, 0, 0]), "candidate 0 is undefined: its references have no"),
+        (lambda: mbr(range(3), np.array([[0, 1, 1], [np.inf, 0, -np.inf], [1, 1, 0]])), "candidate 1 is undefined"),
         (lambda: mbr(["a", "b"], np.zeros((2, 3))), r"shape \(2, 3\) does not fit 2 candidates"),
         (lambda: mbr(["a", "b"], recall, weights=[1]), "weights must be 2 numbers"),
         (lambda: mbr(["a", "b"], recall, weights=[1, -1]), "none negative"),

@@ -4,6 +4,7 @@ import functools
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -235,10 +236,23 @@ def test_without_an_end_token_outputs_are_cut():
     assert len(limited[0]) == 8
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("how", "says"),
     [
-        ({"width": 0}, "width 0"),
+        ({"width": 0}, "width = 0"),
+        ({"width": 2.0}, "width = 2.0 .* whole number"),
+        ({"width": None}, "width = None"),
+        ({"expansions": 1.5}, "expansions = 1.5"),
+        ({"max_length": 2.5}, "max_length = 2.5 .* whole number"),
+        ({"max_length": 2.5, "eos": None}, "max_length = 2.5"),  # would never be reached
+        ({"max_length": math.inf}, "max_length = inf"),
+        ({"max_length": "3"}, "max_length = '3'"),
+        ({"eos": [1, 2]}, r"eos = \[1, 2\] lies outside the vocabulary.*None for no end token"),
+        ({"n_best": 1.0}, "n_best = 1.0"),
+        ({"length_penalty": None}, "length_penalty = None"),
+        ({"length_penalty": "1"}, "length_penalty = '1'"),
+        ({"length_penalty": -11}, "length_penalty = -11"),
         ({"expansions": 0}, "expansions = 0"),
         ({"max_length": 0}, "max_length = 0"),
         ({"eos": 7}, "eos = 7 lies outside the vocabulary, whose ids are 0 to 3"),
@@ -258,6 +272,28 @@ def test_wrong_input_is_one_sentence(search, how, says):
     settings = {"bos": 0, "eos": 1, "max_length": 3, "width": 2, **how}
     with pytest.raises(ValueError, match=says):
         search(random_table(0, 4), None, **settings)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("early", [1, np.True_])
+def test_one_is_true(early):
+    """The second of two outputs: without waiting "2", with it "2 3", as in the test of the negative penalty."""
+    rows = {(0,): [0, 0.35, 0.55, 0.1], (0, 2): [0, 0.1, 0.05, 0.85], (0, 2, 3): [0, 0.9, 0.05, 0.05]}
+
+    def found(early):
+        table = Table(lambda prefix: torch.tensor(rows.get(prefix, [0.25] * 4)).log())
+        how = {"max_length": 20, "width": 2, "n_best": 2, "length_penalty": -1, "early_stopping": early}
+        return best([beam_search(table, None, bos=0, eos=1, **how)[0][1:]])
+
+    assert found(early) == found(True) != found(False)
+
+
+def test_the_strongest_penalty_at_a_great_length():
+    """No length is too great for a number; found by a plain product of logarithms."""
+    table = Table(lambda prefix: torch.zeros(2))
+    for alpha in (10, -10):
+        [[h]] = beam_search(table, None, bos=0, eos=None, max_length=300, width=1, length_penalty=alpha)
+        assert h.score == pytest.approx(300 * math.log(0.5) / 300.0**alpha, rel=1e-9)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

@@ -132,6 +132,26 @@ def test_top_k_keeps_all_that_are_as_probable_as_the_kth():
     assert torch.equal(top_k(logits, 9), logits)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("temperature", [1e-30, 1e-8, 1e-3, 1e30])
+def test_extreme_temperatures_of_every_type(dtype, temperature):
+    """The limits, not NaN from logits beyond the type: the best word alone, or all words that were possible."""
+    p = with_temperature(torch.tensor([80.0, 90, 89, -math.inf], dtype=dtype), temperature).float().softmax(-1)
+    torch.testing.assert_close(p, torch.tensor([0.0, 1, 0, 0] if temperature < 1 else [1 / 3, 1 / 3, 1 / 3, 0]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_nucleus_of_many_words_in_half_precision(dtype):
+    """1,000 equal words: sums of their probabilities are rounded by more than one of them."""
+    assert (top_p(torch.zeros(1000, dtype=dtype), 0.9) > -math.inf).sum() == 900
+
+
+@pytest.mark.parametrize("bad", [[math.nan, 0.0], [math.inf, 0.0], [-math.inf, -math.inf]])
+def test_no_draw_from_what_is_no_distribution(bad):
+    with pytest.raises(ValueError, match="logits of row 1 make no distribution"):
+        draw(torch.tensor([[0.0, 1.0], bad]), seeded())
+
+
 def test_temperature_raises_probabilities_to_a_power():
     p = torch.tensor([0.2, 0.5, 0.3, 0.0], dtype=torch.float64)
     for t in (0.25, 1, 4):
@@ -186,33 +206,56 @@ def test_encoder_decoders(attention):
     assert [len(row) for row in samples] == [5] * 3
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("how", "says"),
     [
         ({"temperature": -1}, "temperature = -1"),
         ({"temperature": math.nan}, "temperature = nan"),
         ({"temperature": math.inf}, "temperature = inf"),
+        ({"temperature": 1e-310}, "temperature = 1e-310"),
+        ({"temperature": None}, "temperature = None"),
+        ({"temperature": "1"}, "temperature = '1'"),
         ({"top_k": 0}, "top_k = 0"),
+        ({"top_k": 2.0}, "top_k = 2.0 .* whole number"),
+        ({"top_p": "0.9"}, "top_p = '0.9'"),
+        ({"top_p": math.nan}, "top_p = nan"),
+        ({"generator": 0}, "generator must be a torch.Generator of the CPU"),
+        ({"generator": None}, "generator must be"),
         ({"top_p": 0}, "top_p = 0"),
         ({"top_p": 1.1}, "top_p = 1.1"),
         ({"n": 0}, "n = 0"),
+        ({"n": 2.0}, "n = 2.0"),
         ({"max_length": 0}, "max_length = 0"),
+        ({"max_length": math.nan}, "max_length = nan"),
+        ({"max_length": 2.5}, "max_length = 2.5 .* whole number"),
+        ({"bos": [0, 2]}, r"bos must be one id, or a tensor of ids.*got \[0, 2\]"),
+        ({"bos": None}, "bos must be one id.*got None"),
+        ({"bos": torch.tensor(0)}, r"got a tensor, torch.int64, of shape \(\)"),
+        ({"bos": torch.tensor([[0]])}, r"of shape \(1, 1\)"),
+        ({"bos": torch.tensor([], dtype=torch.int64)}, r"1 or more; got a tensor, torch.int64, of shape \(0,\)"),
+        ({"bos": torch.tensor([0.0])}, "got a tensor, torch.float32"),
+        ({"eos": "1"}, "eos = '1' lies outside"),
         ({"eos": 4}, "eos = 4 lies outside the vocabulary, whose ids are 0 to 3"),
         ({"batch": 0}, "batch = 0"),
+        ({"batch": 2.0}, "batch = 2.0"),
     ],
 )
 def test_wrong_input_is_one_sentence(how, says):
     with pytest.raises(ValueError, match=says):
         sample(random_table(0, 4), None, **{"bos": 0, "eos": 1, "max_length": 3, "generator": seeded(), **how})
-    if how.keys() & {"max_length", "eos", "batch"}:
+    if how.keys() & {"max_length", "bos", "eos", "batch"}:
         with pytest.raises(ValueError, match=says):
             greedy(random_table(0, 4), None, **{"bos": 0, "eos": 1, "max_length": 3, **how})
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_broken_models_are_one_sentence():
     nan = Table(lambda prefix: torch.tensor([0.0, math.nan]))
     with pytest.raises(ValueError, match="logits of row 0 make no distribution"):
         greedy(nan, None, bos=0, eos=1, max_length=3)
+    with pytest.raises(ValueError, match="a function cannot be decoded: give a model that has step and select"):
+        greedy(lambda prefix: torch.zeros(4), None, bos=0, eos=1, max_length=3)
 
     class Wide(Table):
         def step(self, ids, state):

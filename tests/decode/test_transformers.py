@@ -188,5 +188,6 @@ def test_filters_equal_transformers(k, p):
     theirs_k, theirs_p = warpers.TopKLogitsWarper(k), warpers.TopPLogitsWarper(p)
     assert torch.equal(top_k(logits, k), theirs_k(None, logits))
     assert torch.equal(top_p(logits, p), theirs_p(None, logits))
-    together = theirs_p(None, theirs_k(None, warpers.TemperatureLogitsWarper(0.7)(None, logits)))
-    assert torch.equal(filtered(logits, 0.7, k, p), together)
+    for t in (0.7, 1.3):
+        together = theirs_p(None, theirs_k(None, warpers.TemperatureLogitsWarper(t)(None, logits)))
+        torch.testing.assert_close(filtered(logits, t, k, p).softmax(-1), together.softmax(-1))

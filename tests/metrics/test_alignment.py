@@ -1,6 +1,8 @@
 """Alignment error rate by hand and against nltk."""
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +53,13 @@ def test_nothing_predicted_is_all_wrong_and_the_gold_is_all_right():
     assert alignment_scores([[(1, 1)]], [[]], gold) == (0, 1, 0)
 
 
+@pytest.mark.usefixtures("unchecked")
+def test_arrays_and_tensors_of_links():
+    links = np.array([[0, 0], [1, 2]])
+    assert alignment_scores([links], [torch.as_tensor(links)]) == (0, 1, 1)
+
+
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -59,6 +68,13 @@ def test_nothing_predicted_is_all_wrong_and_the_gold_is_all_right():
         (lambda: alignment_scores([], []), "neither a predicted nor a sure link"),
         (lambda: alignment_scores([[(0, 0)]], [[(0, -1)]]), r"sure\[0\] has the link \(0, -1\)"),
         (lambda: alignment_scores([[(0, 0, 1)]], [[(0, 0)]]), r"predicted\[0\] must hold pairs"),
+        (lambda: alignment_scores([(0, 0)], [(0, 0)]), r"predicted\[0\] must hold pairs.*one list for each"),
+        (lambda: alignment_scores([[(0.7, 1.2)]], [[(0, 1)]]), "whole numbers"),  # not cut to (0, 1)
+        (lambda: alignment_scores([["00"]], [[(0, 0)]]), "whole numbers"),
+        (lambda: alignment_scores(["0-0 1-1"], ["0-0"]), "must hold pairs"),
+        (lambda: alignment_scores([[(0, 0)]], [None]), r"sure\[0\] must hold pairs"),
+        (lambda: alignment_scores(iter([[(0, 0)]]), [[(0, 0)]]), "predicted is of type list_iterator"),
+        (lambda: alignment_scores([[(0, 0)]], None), "sure is of type NoneType"),
     ],
 )
 def test_wrong_input_is_one_sentence(call, says):

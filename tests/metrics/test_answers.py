@@ -39,13 +39,15 @@ def test_an_answer_of_articles_alone_matches_but_has_no_f1():
     assert squad(["a"], [["the"]]) == (100, 0)
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "says"),
     [
         (lambda: exact_match("a", "a"), "references is one string"),
         (lambda: answer_f1("a", []), "references is empty"),
-        (lambda: squad([], []), "candidates is empty"),
-        (lambda: squad(["a", "b"], [["a"]]), "2 candidates"),
+        (lambda: answer_f1(None, ["a"]), "the answer is of type NoneType"),
+        (lambda: squad([], []), "answers is empty"),
+        (lambda: squad(["a", "b"], [["a"]]), "2 answers"),
         (lambda: squad(["a"], [[]]), "missing"),
     ],
 )

@@ -173,6 +173,7 @@ def test_prints_what_it_is_made_of():
     assert str(sentence_bleu("I I am I", HUNGRY, n=1)) == text
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -185,6 +186,9 @@ def test_prints_what_it_is_made_of():
         (lambda: sentence_bleu("a", []), "references is empty"),
         (lambda: sentence_bleu("a", "a"), "references is one string"),
         (lambda: bleu(["a"], [["a"]], n=0), "n = 0"),
+        (lambda: bleu(["a"], [["a"]], n=2.0), "n = 2.0: .*whole number"),
+        (lambda: bleu(["a"], [["a"]], n="4"), "n = '4'"),
+        (lambda: bleu(["a"], [["a"]], smoothing="floor", smoothing_value="1"), "smoothing_value = '1'"),
         (lambda: bleu(["a"], [["a"]], tokeniser="14a"), "no tokeniser '14a': take one of 'none', '13a', 'char'"),
         (lambda: bleu(["a"], [["a"]], smoothing="some"), "no smoothing 'some'"),
         (lambda: bleu(["a"], [["a"]], smoothing_value=1), "'exp' takes no smoothing_value"),

@@ -42,11 +42,13 @@ def test_counts_and_distinct_ngrams_by_hand():
     assert distinct_n(["", "a"], n=2) == 0
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "says"),
     [
         (lambda: ngram_precision("a", []), "references is empty"),
         (lambda: ngram_precision("a", ["a"], n=0), "n = 0"),
+        (lambda: distinct_n(["a"], n=None), "n = None"),
         (lambda: distinct_n("a b"), "texts is one string"),
         (lambda: distinct_n([]), "texts is empty"),
         (lambda: distinct_n(["a"], n=-1), "n = -1"),

@@ -51,6 +51,13 @@ def test_arrays_tensors_and_generators(log_p):
     assert perplexity(log_p) == pytest.approx(math.e)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize("form", [lambda t: t, lambda t: t.view(2, 3).T, list, lambda t: [t[:1], t[1:]]])
+def test_tensors_with_a_gradient_of_any_type(dtype, form):
+    log_p = torch.full((6,), -1.0, dtype=dtype, requires_grad=True)
+    assert perplexity(form(log_p)) == pytest.approx(math.e)
+
+
 def test_gap_by_kind():
     model, true = [[-1.0, -2.0], [-3.0]], [[-0.5, -2.0], [-1.0]]
     kinds = [["noun", "verb"], ["noun"]]
@@ -68,6 +75,7 @@ def test_the_gap_of_the_truth_is_its_divergence_and_never_negative(weights, othe
     assert gap(np.log(p), np.log(p))["all"] == 0
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -75,6 +83,12 @@ def test_the_gap_of_the_truth_is_its_divergence_and_never_negative(weights, othe
         (lambda: perplexity([[]]), "no token"),
         (lambda: perplexity([0.5]), "at most 0"),
         (lambda: perplexity([math.nan]), "never NaN"),
+        (lambda: perplexity("-1"), "log-probabilities of type str cannot be read: give numbers"),
+        (lambda: perplexity(-1.0), "type float"),
+        (lambda: perplexity(None), "type NoneType"),
+        (lambda: perplexity([-1.0, [-1.0]]), "in one list or array or in a list of those"),
+        (lambda: bits_per_character([-1.0], "a text"), "a text of 'a text' characters"),
+        (lambda: bits_per_character([-1.0], math.nan), "length of the text"),
         (lambda: bits_per_character([-1.0], 0), "length of the text"),
         (lambda: gap([-1.0], [-1.0, -2.0]), "same text"),
         (lambda: gap([-1.0], [-1.0], ["a", "b"]), "one kind"),

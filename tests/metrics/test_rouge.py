@@ -96,6 +96,14 @@ def test_a_matrix_equals_rouge_score_on_captions(captions, kind):
     np.testing.assert_allclose(rouge_matrix(lines, kind=kind), expected, atol=1e-9)
 
 
+@pytest.mark.usefixtures("unchecked")
+def test_a_matrix_of_numpy_texts():
+    texts, known = np.array(["a b", "a"]), np.array(["a", "b", "c"])
+    for kind in ("rouge1", "rougeL"):
+        np.testing.assert_array_equal(rouge_matrix(texts, known, kind), rouge_matrix(list(texts), list(known), kind))
+        np.testing.assert_array_equal(rouge_matrix(texts, kind=kind), rouge_matrix(list(texts), list(texts), kind))
+
+
 def test_a_corpus_is_the_mean_of_its_lines(captions):
     lines = [rouge(c, r, "rouge2") for c, r in zip(*captions, strict=True)]
     np.testing.assert_allclose(corpus_rouge(*captions, "rouge2"), np.mean(lines, axis=0), atol=1e-12)
@@ -105,15 +113,18 @@ def test_diversity_by_hand():
     assert diversity(["a b", "a b"]) == 0
     assert diversity(["a b", "c d", "e f"]) == 1
     assert diversity(["a b", "a c"]) == pytest.approx(0.5)
+    assert diversity(["", ""]) == 1  # nothing is shared
     assert diversity(["a b", "a b", "c d"]) == pytest.approx(2 / 3)  # one pair of three is alike
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "says"),
     [
         (lambda: rouge("a", []), "references is empty"),
         (lambda: rouge("a", "a"), "references is one string"),
         (lambda: rouge("a", ["a"], "rouge0"), "no ROUGE 'rouge0'"),
+        (lambda: rouge("a", ["a"], None), "no ROUGE None"),
         (lambda: rouge_matrix(["a"], kind="bleu"), "no ROUGE 'bleu'"),
         (lambda: rouge_matrix([]), "candidates is empty"),
         (lambda: rouge_matrix(["a"], []), "references is empty"),
