@@ -8,7 +8,7 @@
 # - You can write beam search, and say what its width buys, what it costs, and what it ruins.
 # - You can pick a decoder for a task, and defend the choice with numbers.
 #
-# About 75 minutes to work through, 41 as a lecture. Cells tagged *extra* can be left out.
+# About 75 minutes to work through, 42 as a lecture. Cells tagged *extra* can be left out.
 
 # %% tags=["bootstrap", "core"] slideshow={"slide_type": "skip"}
 
@@ -52,7 +52,7 @@ from coursekit.train import fit
 # ## Why
 #
 # Chapter 05 left a model that knows $p(y_j \mid y_{<j}, x)$: after the source $x$ and the words so far, the next word. With 900
-# words and outputs of 10 words there are $900^{10} \approx 3 \cdot 10^{29}$ of them. Nobody can look at all.
+# words to choose from there are $900^{10} \approx 3.5 \cdot 10^{29}$ outputs of 10 words. Nobody can look at all.
 #
 # And which one do we want?
 #
@@ -64,10 +64,10 @@ from coursekit.train import fit
 #
 # A model scores the $V$ words with logits $z_1, \dots, z_V$. **Ancestral sampling** draws word after word from
 #
-# $$p_i = \frac{e^{z_i / T}}{\sum_k e^{z_k / T}}, \qquad T > 0$$
+# $$p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}, \qquad T > 0$$
 #
 # with the **temperature** $T = 1$. A smaller $T$ sharpens, a larger one flattens; the limit $T \to 0$ is **greedy**: always the most
-# probable word. Two more filters cut the tail, where a model is least to be trusted:
+# probable word. Two filters cut the tail, where a model is least to be trusted:
 #
 # - **top-k** keeps the $k$ most probable words,
 # - the **nucleus** keeps the smallest set of the most probable words that has probability $p$ or more together.
@@ -78,13 +78,14 @@ from coursekit.train import fit
 # Below, a Kneser-Ney trigram of chapter 01 has read *alice went to the beach . there she built a*. The small world says which words can
 # follow; the trigram sees *built a* only and believes in many that cannot. The last row adds up the words that are impossible here.
 # Before you move anything: how much of the trigram's probability lies on them? Then find a setting that removes them all. What else
-# does it remove?
+# does it remove? (The largest k is the whole vocabulary: it removes nothing.)
 
 # %% slideshow={"slide_type": "skip"} tags=["core", "world"]
 predict("impossible")
 stories = load("stories", n=5000)
 vocab = Vocab.build(stories["train"]["tokens"])
-trigram = KneserNey(3, len(vocab)).fit([vocab.encode(t) for t in stories["train"]["tokens"]])
+V = len(vocab)
+trigram = KneserNey(3, V).fit([vocab.encode(t) for t in stories["train"]["tokens"]])
 told = ["alice", "went", "to", "the", "beach", ".", "there", "she", "built", "a"]
 exact = World().distribution(told, date=70)
 model_p = torch.tensor(trigram.distribution(vocab.encode(told)))  # V
@@ -93,8 +94,8 @@ result(rtol=1e-9, impossible=model_p[~possible].sum(), possible_words=len(exact)
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 likely = model_p.argsort(descending=True).tolist()
-SHOWN = [vocab.words[i] for i in likely if possible[i]][:5]
-SHOWN += [vocab.words[i] for i in likely if not possible[i]][:3]
+SHOWN = [vocab.words[i] for i in likely if possible[i]][:4]
+SHOWN += [vocab.words[i] for i in likely if not possible[i]][:2]
 REST = "all that are impossible"
 
 
@@ -108,15 +109,22 @@ def reshaped(T, k, p):
     return show.next_word(tables, words=[*SHOWN, REST], upto=1, context="there she built a")
 
 
-ranges = {"T": [0.25, 0.5, 1, 1.5, 3], "k": [1, 2, 5, 20, 600], "p": [0.5, 0.8, 0.9, 0.98, 1]}
-show.slider(reshaped, **ranges, start={"T": "1", "k": "600", "p": "0.8"})
+ranges = {"T": [0.25, 0.5, 1, 1.5, 3], "k": [1, 2, 5, 20, V], "p": [0.5, 0.8, 0.9, 0.98, 1]}
+show.slider(reshaped, **ranges, start={"T": "1", "k": str(V), "p": "0.8"})
+result(before_the_first_impossible=[bool(possible[i]) for i in likely].index(False))
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ### The idea: keep the best few
 #
-# More than a third of the probability lay on what cannot be. Filters that remove it remove possible words, too.
+# More than a third of the probability lay on what cannot be. A filter cuts from the end, and only three words stand before *hut*, the first
+# impossible one. So to be rid of all that is impossible costs 20 of the 23 possible words.
 #
-# Now the search. A model of three words and an end, after up to three words:
+# Now the search. Greedy takes the most probable *word*, again and again. **Beam search** keeps the $B$ most probable *beginnings* of one length,
+# extends each by every word, and keeps the best $B$ of what it gets. $B = 1$ is greedy. What ends in `<eos>` among the best $B$ leaves the
+# beam, finished.
+
+# %% [markdown] slideshow={"slide_type": "subslide"} tags=["core"] minutes=1
+# A model of three words and an end token; each row holds the probabilities of what comes next:
 #
 # | after | we | are | late | `<eos>` |
 # |---|---|---|---|---|
@@ -128,29 +136,27 @@ show.slider(reshaped, **ranges, start={"T": "1", "k": "600", "p": "0.8"})
 # | we are late | .04 | .03 | .03 | .9 |
 # | are we late | .08 | .06 | .06 | .8 |
 #
-# Greedy says *we*, then *are*. Is that the most probable beginning of two words? **Beam search** keeps the $B$ most probable beginnings
-# of one length, extends each by every word, and keeps the best $B$ of what it gets. $B = 1$ is greedy. What ends in `<eos>` among the
-# best $B$ leaves the beam, finished. Do two steps with $B = 2$ by hand; which two survive, and with which probabilities?
+# Greedy says *we*, then *are*. Is that the most probable beginning of two words? Do two steps with $B = 2$ by hand: which two survive, and with
+# which probabilities?
 #
-# In the course, a decoder asks two things of a model. `step(ids, state)` reads one more word in each row, and gives the logits of the
-# next one and the new state. `select(state, rows)` picks rows of a state and repeats them, because one beginning may live on in two
-# continuations. Below, both for any table, whose state is just the words read so far. (Rows that are not given are uniform.)
+# The course's decoders ask only two things of a model, `step` and `select`. The next cell has both for such a table; rows that are not
+# given are uniform.
 
 
 # %% slideshow={"slide_type": "skip"} tags=["core", "toy"]
 class Table:
-    """Looks the next word up by all words read so far; logits are log-probabilities."""
+    """Looks the next word up by all words read so far, which are its state."""
 
     def __init__(self, distribution):
         self.distribution = distribution
 
-    def step(self, ids, state):
+    def step(self, ids, state):  # reads a word in each row: logits of the next one, new state
         new = ids[:, None]
         read = new if state is None else torch.cat([state, new], 1)  # B, words read
         rows = np.array([self.distribution(row) for row in read.tolist()])  # B, V
         return torch.from_numpy(rows).log(), read
 
-    def select(self, state, rows):
+    def select(self, state, rows):  # one beginning may live on in two continuations, or in none
         return state[rows]
 
 
@@ -176,7 +182,7 @@ survive = {text[c.node]: math.exp(c.log_prob) for c in chain(*steps[1:3]) if c.k
 result(rtol=1e-9, survive=survive, greedy=spell(best(greedy(table, None, **ends))[0]))
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
-# ## Build it: greedy, a temperature, a nucleus
+# ## Build it: a temperature and a nucleus
 #
 # *are we* with 0.28 beats *we are* with 0.25: the best beginning of two words does not start with the best word, and greedy never sees it.
 # One step later *we are late* leads again, 0.15 to 0.14. A beam of two keeps both in the race.
@@ -185,7 +191,7 @@ result(rtol=1e-9, survive=survive, greedy=spell(best(greedy(table, None, **ends)
 # point $u$ onto it, uniform between 0 and 1: the word that it hits is drawn. For the nucleus, a word stays if those before it, the
 # most probable first, have less than $p$ together:
 #
-# $$N_p = \Big\{\, i : \sum_{k:\, p_k > p_i} p_k < p \,\Big\}$$
+# $$N_p = \Big\{\, i : \sum_{j:\, p_j > p_i} p_j < p \,\Big\}$$
 #
 # Why "less than $p$ *before* it", and not "at most $p$ *with* it"? Think of one word with probability .95, and $p = .9$.
 
@@ -210,6 +216,9 @@ result(rtol=1e-9, likeliest=vocab.words[likely[0]], drawn=share, should=q[likely
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ### Beam search in ten lines
+#
+# A word of .95 has nothing before it, so it stays; by "at most .9 *with* it" even this word would go, and nothing would be left. Our nucleus of .9
+# keeps 26 words, which have 0.9008 together. Of 2,000 points 0.1245 hit *sandcastle*, whose stretch is 0.1303 long.
 #
 # Probabilities are multiplied, so logarithms are added; a hypothesis $y$ of words $y_1 \dots y_m$, the end among them, has
 #
@@ -248,9 +257,10 @@ result(equals_the_package=ours.keys() == same.keys() and close)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## Use it: a small translator
 #
-# Chapter 05's encoder-decoder with attention (chapter 07 will open it; here it only has to translate), English to French, on pairs of one or
-# two clauses from the small world. 300 steps are far too few for it to be good, which is what we want: the worse the model, the more
-# the choice of the decoder shows.
+# Of whole outputs *we are late* is the most probable after all, 0.135. This time greedy was right, but it could not know.
+#
+# Now chapter 05's encoder-decoder with attention (chapter 07 will open it; here it only has to translate), English to French, on pairs of one or
+# two clauses from the small world. 300 steps are far too few for it to be good: the decoders will have its mistakes to cope with.
 #
 # `decode` runs any decoder on any sentences: `model.start` reads the sources, and the state that it gives goes to the decoder. Below, one test
 # sentence under six decoders, each with the model's own $\log p$ of what it says. Which of the six will be the most probable, and which
@@ -309,8 +319,9 @@ for name, (decoder, options) in WAYS.items():
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ### Minimum Bayes risk: ask the samples
 #
-# The wide plain beam is the most probable of the six, and it leaves half of the sentence out. The most probable output is one point; the
-# model's belief is spread over many. So draw $N$ samples and take the one that **agrees** best with the others:
+# The three that draw may say something else tomorrow. As a rule the wide plain beam is the most probable of the six, and it leaves things out. The
+# most probable output is one point; the model's belief is spread over many. So draw $N$ samples and take the one that **agrees** best with the
+# others:
 #
 # $$y^* = \arg\max_{c} \; \frac{1}{N - 1} \sum_{r \ne c} u(c, r)$$
 #
@@ -335,7 +346,9 @@ print("its place among the 16 by probability, for 20 sentences:", sorted(places)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## Look inside: the tree of a search
 #
-# One column is one step, best candidate on top, with the logarithm of its probability so far. Boxes live on, blue ones are finished,
+# As the places show, the choice is mostly not the most probable of the samples.
+#
+# Now the tree of a beam search. One column is one step, best candidate on top, with the logarithm of its probability so far. Boxes live on, blue ones are finished,
 # grey words were dropped; the bold way leads to the output.
 #
 # - At which width does a better output than greedy's turn up, and where had greedy lost it?
@@ -381,6 +394,8 @@ show.slider(searched, sentence=SHORT, width=(1, 4), alpha=[0, 0.5, 1, 2], start=
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## Measure it: one model, every decoder
 #
+# A wider beam keeps what greedy drops too early; a larger `alpha` helps the longer one of two finished hypotheses.
+#
 # The ledger's translators learnt twice as long from twice as many pairs: three seeds, 200 test sentences each. BLEU is that of the corpus, from 0 to 100,
 # against all wordings that the world licenses. The **model score** is the mean of $\log p(y \mid x)$ over the outputs.
 #
@@ -396,30 +411,28 @@ score = {n: book.mean("decoders", f"{n}/log p") for n in NAMES}
 quality = {n: book.mean("decoders", f"{n}/BLEU") for n in NAMES}
 points, labels = {"decoders": (score.values(), quality.values())}, {"decoders": NAMES}
 display(show.scatter(points, labels, x="model score (nats)", y="BLEU"))
-result(rtol=1e-9, beam_gains=quality["beam 4"] - quality["greedy"])
-by = {name: sorted(NAMES, key=table.get) for name, table in (("score", score), ("BLEU", quality))}
-result(rtol=1e-9, from_worst_to_best=by, BLEU=quality, model_score=score)
-result(mbr_beats_best=book.claim(*(("decoders", f"{n}/BLEU") for n in ("best of 16", "MBR 16"))))
+gains = quality["beam 4"] - quality["greedy"]
+result(rtol=1e-9, beam_gains=gains, BLEU=quality, model_score=score)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ### What else they differ in
 #
 # A beam of 4 gains 4.8 points of BLEU over greedy. Most decoders keep their place, for this model is fairly good. One does not: *best of 16* is third by
-# model score, but with 52.2 only fifth by BLEU; its most probable sample is often too short a one. MBR, less probable by three nats, has 58.7.
+# model score, but with 52.2 only fifth by BLEU. MBR, less probable by three nats, has 58.7. (Compare the lengths of the two below.)
 #
 # A decoder is also judged by how much its outputs for one sentence differ (**diversity**: 1 minus the mean share of words that two of
 # four outputs have in common), by the length of what it says against the references', and by its time and memory.
 #
-# For a beam of width $B$ each row of the state is repeated $B$ times; the number of steps stays. Whose four outputs will differ least?
+# For a beam of width $B$ each row of the state is repeated $B$ times; the number of steps stays. Greedy has only one output. Of the others, whose four will differ least?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=1
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=1
 print(f"{'':16} diversity  length")
-for name in NAMES[:6]:
-    d, length = (book.mean("decoders", f"{name}/{key}") for key in ("diversity", "length"))
-    print(f"{name:16} {d:9.2f} {length:7.2f}")
-slower = zip(["greedy", "beam 4"], ["beam 4", "MBR 16"], strict=True)
-times = [[("decoders", f"{name}/seconds") for name in pair] for pair in slower]
-result(greedy_faster_than_beam_faster_than_mbr=all(book.claim(*pair) for pair in times))
+for name in NAMES:  # the last two give one output a sentence
+    d = f"{book.mean('decoders', f'{name}/diversity'):.2f}" if name in NAMES[:6] else "-"
+    print(f"{name:16} {d:>9} {book.mean('decoders', f'{name}/length'):7.2f}")
+result(mbr_beats_best=book.claim(("decoders", "best of 16/BLEU"), ("decoders", "MBR 16/BLEU")))
+order = [("decoders", f"{name}/seconds") for name in ("greedy", "beam 4", "MBR 16")]
+result(greedy_faster_than_beam_faster_than_mbr=book.claim(*order[:2]) and book.claim(*order[1:]))
 [first] = [torch.tensor([en.encode(test["en"][0].split())])]
 with torch.inference_mode():
     state = model.start(first)
@@ -432,7 +445,8 @@ result(beam_32=numbers)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Where it breaks: the wider, the worse
 #
-# The four best of a beam hardly differ, 0.18; four samples share half of their words. The numbers of a state grow 32-fold with a beam of 32; so does the
+# The most probable of 16 samples is often a short one: those outputs have 0.85 of the references' length, MBR's 0.97. The four best of a beam hardly
+# differ, 0.18; four samples share half of their words. The numbers of a state grow 32-fold with a beam of 32; so does the
 # work of each step, though not the number of steps.
 #
 # A wider beam finds more probable outputs. So should BLEU not rise with the width? Every further word multiplies by a probability below 1, so $\log p$ can only
@@ -441,7 +455,7 @@ result(beam_32=numbers)
 # The small translator from above, on 100 test sentences, with finished outputs ranked by plain probability ($\alpha = 0$) or by the mean over
 # their words ($\alpha = 1$). *length* is the number of words said, as a share of the references'. Will a plain beam of 32 say less than seven tenths?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=1
 predict("said_less_than_seven_tenths")
 BEAMS, table = [1, 4, 16, 32], {}
 known = [row["fr"] for row in test["references"]][:100]
@@ -453,11 +467,13 @@ for name, alpha in {"plain": 0, "by mean": 1}.items():
         log_p = sum(h.log_prob for h in rows) / 100
         table[name, B] = {"length": score.length / score.reference_length, "BLEU": score.score}
         table[name, B]["log p"] = log_p
-for key in ("length", "BLEU"):
-    curves = {n: (BEAMS, [table[n, B][key] for B in BEAMS]) for n in ("plain", "by mean")}
-    display(show.lines(curves, x="width of the beam", y=key, logx=True))
+NAMED = {"x": "width of the beam", "logx": True}
+curves = {n: (BEAMS, [table[n, B]["length"] for B in BEAMS]) for n in ("plain", "by mean")}
+display(show.lines(curves, y="length (share of the references')", **NAMED))
 
-# %% slideshow={"slide_type": "-"} tags=["core", "world"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=1
+curves = {n: (BEAMS, [table[n, B]["BLEU"] for B in BEAMS]) for n in ("plain", "by mean")}
+display(show.lines(curves, y="BLEU", **NAMED))
 greedy_, plain, by_mean = table["plain", 1], table["plain", 32], table["by mean", 32]
 result(said_less_than_seven_tenths=plain["length"] < 0.7)
 result(more_probable_by_3_nats=plain["log p"] > greedy_["log p"] + 3)
@@ -471,8 +487,8 @@ result(mean_keeps_length=by_mean["length"] > 0.85, mean_helps=by_mean["BLEU"] > 
 # probability. The mean over the words keeps the length, and with it BLEU. Even so a wider beam stops helping soon.
 #
 # And a story? Nobody wants the most probable one. A recurrent language model reads the first ten words of 300 test stories and tells the rest. The
-# world judges: which share of the endings is **possible**, every word of it, in the world as it is? And how many of all runs of four words are
-# **different**? Where will greedy stand, where a beam of 16, and where sampling with a cut tail?
+# world judges: which share of the endings is **possible**, every word of it and the end as well? And which share of all runs of four words are
+# **different** ones? Where will greedy stand, where a beam of 16, and where sampling with a cut tail?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 TELLERS = ["greedy", "beam 16", "sampling", "nucleus 0.5", "nucleus 0.9", "top-k 5"]
@@ -493,14 +509,14 @@ result(a_cut_tail_helps=says[0], beams_repeat=says[1])
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## On real data
 #
-# Greedy and the beam repeat themselves and each other, 0.05 and 0.09 of their runs are different, and next to none of the endings is possible. Plain
+# Greedy and the beam repeat themselves: only 0.05 and 0.09 of their runs are different, and just 0.07 and 0.05 of their endings possible. Plain
 # sampling is as varied as the world, 0.67 against 0.64, but strays: 0.13 possible. With the tail cut at 0.9 it is 0.22, at hardly less variety.
 #
 # Is that only so in our world? `pydoc`, the manual that comes with every Python, letter by letter, under a Kneser-Ney model of six letters.
 # Greedy and a nucleus write 400 letters each. Versions of Python differ, so only claims are stored (`print(said)` shows the texts). Which share of the runs of eight letters
 # will be different under greedy?
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = "".join(load("text", source="pydoc")["train"]["text"])[:150_000]
 letters = Vocab.build([list(manual)])
 counted = KneserNey(6, len(letters)).fit([letters.encode(manual)])
@@ -514,11 +530,6 @@ runs = {name: [text[i : i + 8] for i in range(393)] for name, text in said.items
 different = {name: len(set(row)) / len(row) for name, row in runs.items()}
 result(greedy_goes_in_circles=different["greedy"] < 0.5)
 result(sampling_does_not=different["nucleus 0.9"] > 0.7)
-
-# %% slideshow={"slide_type": "-"} tags=["extra", "skip-execution"]
-# One argument changes the pairs: 30,000 captions in English and German, fetched once and kept.
-# A file of your own with two columns: load("pairs", source="my.tsv", languages=("en", "fr"))
-pairs = load("pairs", source="hub", languages=("en", "de"))
 
 # %% [markdown] slideshow={"slide_type": "skip"} tags=["core", "quiz"]
 # ## Check yourself

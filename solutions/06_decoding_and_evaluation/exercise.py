@@ -16,7 +16,7 @@ import re
 import string
 from collections import Counter
 
-# %% [markdown] ask="q1" kind="order" points=2 minutes=6 difficulty=1 see="06a, Build it"
+# %% [markdown] ask="q1" kind="order" points=2 minutes=6 difficulty=1 see="06a, The idea"
 # ## The most probable word, again and again
 # Put the lines in order so that they make `greedy`. Some lines do not belong to it.
 #
@@ -75,7 +75,7 @@ q3 = 0.4 * 0.55 + 0.4 * 0.45  ### SOLUTION
 # ## Any temperature, and none
 # Fill the two lines of `with_temperature`.
 #
-# - In: `logits`, a list of floats, the largest of which stands there once; `T`, a float, 0 or more.
+# - In: `logits`, a list of floats, of which only one is the largest; `T`, a float, 0 or more.
 # - Out: a list of floats that sum to 1: the probabilities proportional to $e^{z/T}$ for a logit z. T = 0 is the limit
 #   for smaller and smaller T: greedy decoding.
 
@@ -203,7 +203,7 @@ def marks(answer, references):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q9" points=2 minutes=8 difficulty=3 see="06b, Build it"
+# %% [markdown] ask="q9" points=2 minutes=8 difficulty=3 see="06b, The idea"
 # ## The price of brevity
 # Write `brevity_penalty(lengths, references)`, by which BLEU punishes a corpus of candidates that are too short.
 #
@@ -290,7 +290,7 @@ def beam_step(live, table, width):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q13" kind="counterexample" points=3 minutes=10 difficulty=4 see="06b, Where it breaks"
+# %% [markdown] ask="q13" kind="counterexample" points=3 minutes=10 difficulty=4 see="06b, The idea"
 # ## Which system is better?
 # "The BLEU of a corpus is the mean of its sentences' BLEU." Prove that this is wrong, and that it matters: translate
 # the two sentences of `REFERENCES` twice, so that the first system is better by the mean, the second one by the BLEU of

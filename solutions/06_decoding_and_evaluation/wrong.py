@@ -153,6 +153,11 @@ def q7_or(candidate, references, n):
     return sum((own & known).values()) / max(len(candidate) - n + 1, 1)
 
 
+def one_judge(precision):
+    """The best that a single reference says."""
+    return lambda c, r, n: max(precision(c, [known], n) for known in r)
+
+
 def common(lists):
     """What all references have."""
     found = Counter(lists[0])
@@ -555,6 +560,10 @@ WRONG = {
         ("Only the n-grams of the one length n are asked for: the mean over the lengths comes later.", all_orders(counted()), all_orders_logs(crossed())),
         ("An n-gram must be confirmed by one reference, not by all of them.", counted(limit=lambda g, known: min(k.count(g) for k in known)),
          crossed(known=lambda lists: [list(common(lists).elements())])),
+        ("Each n-gram looks for the reference that has *it* most often: with you one reference judges all of them.",
+         one_judge(counted()), one_judge(crossed())),
+        ("You divide by the number of words. How many n-grams do they make?", counted(size=lambda own, known: len(own) + len(own[0]) - 1),
+         crossed(size=lambda own, known: sum(1 for _ in own) + len(own[-1]) - 1)),
     ],
     "q8": [
         ("Capital letters still make a difference.", pairs(lambda t: plain(t, lower=False)), counters(lower=False)),
@@ -588,6 +597,8 @@ WRONG = {
         ("Nobody earns more than 1 for being long.", summed(price=lambda c, r: math.exp(1 - r / c)), looped(price=lambda c, r: math.e ** (1 - r / c))),
         ("In the exponent, which length is divided by which?", summed(price=lambda c, r: math.exp(min(0, 1 - c / r))),
          looped(price=lambda c, r: math.exp(1 - c / r) if c > r else 1)),
+        ("Yours is above 1 for what is too short, a reward: which length is divided by which?",
+         summed(price=lambda c, r: 1.0 if c >= r else math.exp(1 - c / r)), looped(price=lambda c, r: math.exp(max(0, 1 - c / r)))),
         ("The penalty is exponential.", summed(price=lambda c, r: min(1, c / r)), looped(price=lambda c, r: c / max(c, r))),
     ],
     "q10": [
@@ -620,6 +631,8 @@ WRONG = {
         ("The beam grows: `width` hypotheses go on in all, not `width` of each.", sorted_all(each="width"), one_by_one(each="width")),
         ("Your ranking knows only the last word's probability.", sorted_all(join=lambda p, q: q), one_by_one(join=lambda p, q: q)),
         ("Probabilities of a sequence are not added.", sorted_all(join=lambda p, q: p + q), one_by_one(join=lambda p, q: q + p)),
+        ("First come those that go on, then the finished ones.", lambda *given: sorted_all()(*given)[::-1],
+         lambda *given: tuple(reversed(one_by_one()(*given)))),
         ("You keep the least probable ones.", sorted_all(up=True), one_by_one(up=True)),
     ],
     "q13": [
