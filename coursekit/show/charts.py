@@ -86,6 +86,10 @@ def heatmap(
     return finish(picture, ax, x, y, title, legend=False)
 
 
+#: So many labelled points are told one by one to those who cannot see them.
+MOST_TOLD = 12
+
+
 @styled
 def scatter(
     points: Mapping[str, tuple[Curve, Curve]],
@@ -106,7 +110,10 @@ def scatter(
         raise ValueError(f"labels[{wrong[0]!r}] does not fit: give each point of a group that is drawn one label")
     groups = "; ".join(f"{name}, {len(xs)} points around ({mean(xs):.3g}, {mean(ys):.3g})"
                        for name, (xs, ys) in drawn.items())  # fmt: skip
-    picture, ax = canvas(f"Scatter plot, {y} against {x}: {groups}.", height=4.2)
+    told = [f"{word} ({a:.3g}, {b:.3g})" for name, words in (labels or {}).items()
+            for word, a, b in zip(words, *drawn[name], strict=True)]  # fmt: skip
+    each = f" {', '.join(told)}." if 0 < len(told) <= MOST_TOLD else ""
+    picture, ax = canvas(f"Scatter plot, {y} against {x}: {groups}.{each}", height=4.2)
     for name, look in _hues(drawn).items():
         ax.plot(*drawn[name], label=name, **look | {"linestyle": "none", "markersize": 9, "markeredgecolor": "white"})
     ax.margins(0.1)

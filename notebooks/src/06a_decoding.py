@@ -467,13 +467,13 @@ for name, alpha in {"plain": 0, "by mean": 1}.items():
         log_p = sum(h.log_prob for h in rows) / 100
         table[name, B] = {"length": score.length / score.reference_length, "BLEU": score.score}
         table[name, B]["log p"] = log_p
-NAMED = {"x": "width of the beam", "logx": True}
+AXES = {"x": "width of the beam", "logx": True}
 curves = {n: (BEAMS, [table[n, B]["length"] for B in BEAMS]) for n in ("plain", "by mean")}
-display(show.lines(curves, y="length (share of the references')", **NAMED))
+display(show.lines(curves, y="length (share of the references')", **AXES))
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=1
 curves = {n: (BEAMS, [table[n, B]["BLEU"] for B in BEAMS]) for n in ("plain", "by mean")}
-display(show.lines(curves, y="BLEU", **NAMED))
+display(show.lines(curves, y="BLEU", **AXES))
 greedy_, plain, by_mean = table["plain", 1], table["plain", 32], table["by mean", 32]
 result(said_less_than_seven_tenths=plain["length"] < 0.7)
 result(more_probable_by_3_nats=plain["log p"] > greedy_["log p"] + 3)

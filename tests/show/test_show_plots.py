@@ -205,6 +205,9 @@ def test_points_lie_where_they_were_put_and_bear_their_labels():
     assert len({(line.get_color(), line.get_marker()) for line in ax.lines}) == 2
     assert all(line.get_linestyle() == "None" for line in ax.lines)
     assert "place, 2 points around (0.5, 0.5); name, 1 points around (0.5, 2)" in picture.alt
+    assert picture.alt.endswith(" beach (0, 0), park (1, 1).")
+    many = {"place": (range(13), range(13))}
+    assert show.scatter(many, {"place": [f"p{i}" for i in range(13)]}, **AXES).alt.endswith("(6, 6).")
 
 
 def test_labels_of_near_points_do_not_cover_each_other():
