@@ -46,7 +46,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
-from coursekit.models.seq2seq import CELLS, embedded, embedding, linear, one_of
+from coursekit.models.seq2seq import CELLS, check_ids, check_sizes, embedded, embedding, linear, one_of
 from coursekit.nn.attention import SCORES, Attention, Memory
 from coursekit.nn.hard_attention import Baseline, bound, drawn_position, earned, largest, others
 from coursekit.nn.picture_grid import GRIDS, SIDE, PictureGrid, as_floats, grid_boxes
@@ -73,9 +73,7 @@ class CaptionerConfig:
     own_keys: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "channels", "width", "hidden", "max_length"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more; got {getattr(self, name)}.")
+        check_sizes(self, "vocab_size", "channels", "width", "hidden", "max_length")
         one_of("attention", self.attention, (None, "soft", "hard"))
         one_of("score", self.score, SCORES)
         one_of("cell", self.cell, tuple(CELLS))
@@ -171,6 +169,7 @@ class Captioner(nn.Module):
         If None: alpha itself, or of hard attention the choice of the largest. Each caption is told `times` times, one
         below the other: N = times x B.
         """
+        check_ids(target_in, "caption")
         if target_in.size(1) > self.config.max_length:
             raise ValueError(
                 f"the caption has {target_in.size(1)} words, the limit of this model is "
@@ -263,12 +262,15 @@ def caption_loss(
     expected=0 and several draws.
     """
     one_of("credit", credit, ("caption", "rest"))
-    if min(lambda_r, lambda_e, coverage) < 0 or not 0 <= expected <= 1:
+    if not (lambda_r >= 0 and lambda_e >= 0 and coverage >= 0 and 0 <= expected <= 1):
         raise ValueError("lambda_r, lambda_e and coverage must be 0 or more, and expected a share from 0 to 1.")
     if draws < 1:
         raise ValueError(f"draws = {draws}: tell each caption once or more often.")
 
     def loss(model: Captioner, batch: CaptionBatch) -> Tensor:
+        if batch.target_out.shape != batch.target_in.shape:
+            shapes = f"{tuple(batch.target_in.shape)} and {tuple(batch.target_out.shape)}"
+            raise ValueError(f"target_in and target_out are one caption a word apart, of one shape; got {shapes}.")
         hard, generator = model.config.attention == "hard", torch.Generator().manual_seed(batch.seed)
         times = draws if hard else 1
         target_out = batch.target_out.repeat_interleave(times, 0)

@@ -25,7 +25,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from coursekit.models.seq2seq import embedded, embedding, linear
+from coursekit.models.seq2seq import check_sizes, embedded, embedding, linear
 from coursekit.nn import GRU
 from coursekit.nn.attention import drawn, masked_softmax
 
@@ -41,9 +41,7 @@ class HierarchicalConfig:
     units: int = 32
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "width", "hidden", "units"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more; got {getattr(self, name)}.")
+        check_sizes(self, "vocab_size", "width", "hidden", "units")
         if self.classes < 2:
             raise ValueError(f"classes = {self.classes} leaves nothing to decide: it needs at least 2.")
         if self.hidden % 2:
@@ -106,6 +104,10 @@ class Hierarchical(nn.Module):
         return self.output(document), over_sentences, words
 
     def _check(self, documents: Tensor, lengths: Tensor) -> None:
+        if not isinstance(documents, Tensor) or not isinstance(lengths, Tensor):
+            raise ValueError(
+                "documents and lengths must be tensors of whole numbers, B S W and B S: pad the documents."
+            )
         shape = tuple(documents.shape)
         if len(shape) != 3 or documents.dtype not in (torch.int64, torch.int32):
             got = f"{str(documents.dtype).removeprefix('torch.')} of shape {shape}"

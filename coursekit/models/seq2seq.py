@@ -26,6 +26,7 @@ embedding, H hidden units of encoder states and decoder, L layers.
 """
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import torch
@@ -35,7 +36,7 @@ from torch import Tensor, nn
 from coursekit.nn import GRU, LSTM
 from coursekit.nn.attention import SCORES, Attention, Memory, drawn
 from coursekit.nn.local_attention import LocalAttention
-from coursekit.nn.recurrent import check_lengths
+from coursekit.nn.recurrent import check_lengths, kind
 
 CELLS: dict[str, Any] = {"gru": GRU, "lstm": LSTM}
 CONTEXTS = ("state", "step", "output")
@@ -65,10 +66,7 @@ class Seq2SeqConfig:
     max_length: int = 200
 
     def __post_init__(self) -> None:
-        sizes = ("source_size", "target_size", "width", "hidden", "layers", "window", "max_length")
-        for name in sizes:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or more; got {getattr(self, name)}.")
+        check_sizes(self, "source_size", "target_size", "width", "hidden", "layers", "window", "max_length")
         one_of("cell", self.cell, tuple(CELLS))
         one_of("context", self.context, CONTEXTS)
         one_of("attention", self.attention, (None, "bahdanau", "luong"))
@@ -172,7 +170,7 @@ class Seq2Seq(nn.Module):
             return self.with_weights(source, target_in, lengths)[0]
         if not 0 < own <= 1 or generator is None:
             raise ValueError(f"own = {own} is the share of own words: it needs 0 to 1, and a generator for its coins.")
-        self._check_target(target_in)
+        self._check_target(source, target_in)
         coins = torch.rand(target_in.shape, generator=generator, dtype=torch.float64) < own
         coins, state, logits = coins.to(target_in.device), self.start(source, lengths), list[Tensor]()
         for t in range(target_in.size(1)):
@@ -188,7 +186,7 @@ class Seq2Seq(nn.Module):
 
         T2 is T, or 0 in a model without attention.
         """
-        self._check_target(target_in)
+        self._check_target(source, target_in)
         logits, weights, _ = self.advance(target_in, self.start(source, lengths))
         return logits, weights
 
@@ -256,6 +254,7 @@ class Seq2Seq(nn.Module):
         return [torch.tanh(hidden), *cell]
 
     def _check_source(self, source: Tensor, lengths: Tensor | None) -> None:
+        check_ids(source, "source")
         B, T = source.shape
         if not source.numel():
             raise ValueError(f"the source is empty: its shape B T is {(B, T)}, and each must be 1 or more.")
@@ -265,12 +264,15 @@ class Seq2Seq(nn.Module):
             )
         if lengths is None:
             return
-        if lengths.shape == (B,) and bool((lengths == 0).any()):
+        if isinstance(lengths, Tensor) and lengths.shape == (B,) and bool((lengths == 0).any()):
             row = int((lengths == 0).nonzero()[0])
             raise ValueError(f"row {row} of the source is padding alone (its length is 0): leave it out of the batch.")
         check_lengths(lengths, B, T)
 
-    def _check_target(self, target_in: Tensor) -> None:
+    def _check_target(self, source: Tensor, target_in: Tensor) -> None:
+        check_ids(target_in, "target")
+        if len(source) != len(target_in):
+            raise ValueError(f"there are {len(source)} sources and {len(target_in)} targets: give one for each.")
         if not target_in.numel():
             raise ValueError("there is no target word to read: begin the target with <bos>.")
         if target_in.size(1) > self.config.max_length:
@@ -288,12 +290,26 @@ def attention(c: Seq2SeqConfig, generator: torch.Generator) -> Attention:
     return LocalAttention(c.score, c.hidden, c.hidden, window=c.window, predictive=c.span == "local-p", **options)
 
 
+def check_sizes(config: Any, *names: str) -> None:
+    for name in names:
+        size = getattr(config, name)
+        if not isinstance(size, Integral) or size < 1:
+            raise ValueError(f"{name} must be a whole number, 1 or more; got {size!r}.")
+
+
+def check_ids(ids: Tensor, side: str) -> None:
+    if not isinstance(ids, Tensor) or ids.dim() != 2 or ids.dtype not in (torch.int64, torch.int32):
+        got = f"{kind(ids)} of shape {tuple(ids.shape)}" if isinstance(ids, Tensor) else type(ids).__name__
+        raise ValueError(f"the {side} must be a tensor of ids, whole numbers, with a row a sentence; got {got}.")
+
+
 def embedding(
     side: str, size: int, width: int, vectors: Tensor | None, frozen: bool, generator: torch.Generator
 ) -> nn.Embedding:
-    """Given vectors, or normal ones of variance 1."""
+    """Given vectors, in the precision of the other weights, or normal ones of variance 1."""
     if vectors is None:
         return nn.Embedding(size, width, _weight=drawn(generator, size, width) * width**0.5)
+    vectors = torch.as_tensor(vectors, dtype=torch.float32)
     if vectors.shape != (size, width):
         raise ValueError(
             f"{side}_vectors have the shape {tuple(vectors.shape)}, but the config asks for "

@@ -156,12 +156,14 @@ class Attention(nn.Module):
 
     def prepare(self, values: Float[Tensor, "B T K"], mask: Bool[Tensor, "B T"] | None = None) -> Memory:
         """The memory to look at. What stands in masked values, NaN included, reaches nothing."""
-        if values.size(-1) != self.key_size:
-            raise ValueError(
-                f"the values have {values.size(-1)} numbers each, but this attention's key_size is {self.key_size}."
-            )
+        check_vectors("values", "B T K", values, "key_size", self.key_size)
         if 0 in values.shape:
             raise ValueError(f"there is nothing to look at: the values have the shape B T K {tuple(values.shape)}.")
+        if mask is not None and (mask.dtype != torch.bool or mask.shape != values.shape[:2]):
+            raise ValueError(
+                f"the mask must be boolean, True where a query may look, of shape B T {tuple(values.shape[:2])}; "
+                f"got {str(mask.dtype).removeprefix('torch.')} of shape {tuple(mask.shape)}."
+            )
         if mask is None:
             return Memory(values, self.score.prepare(values), values.new_ones(values.shape[:2], dtype=torch.bool))
         values = values.masked_fill(~mask[:, :, None], 0)
@@ -174,11 +176,7 @@ class Attention(nn.Module):
 
         Raises ValueError if the queries have another size, or come from another number of sentences, than expected.
         """
-        if queries.size(-1) != self.query_size:
-            raise ValueError(
-                f"the queries have {queries.size(-1)} numbers each, but this attention's query_size is "
-                f"{self.query_size}."
-            )
+        check_vectors("queries", "B S Q", queries, "query_size", self.query_size)
         if len(queries) != len(memory.mask):
             raise ValueError(
                 f"there are queries of {len(queries)} sentences, but the memory holds {len(memory.mask)}: "
@@ -212,6 +210,14 @@ def self_attention(
     """
     attention = Attention("dot", x.size(-1), x.size(-1))
     return attention(x if mask is None else x.masked_fill(~mask[:, :, None], 0), attention.prepare(x, mask))
+
+
+def check_vectors(what: str, axes: str, x: Tensor, name: str, size: int) -> None:
+    if x.dim() != 3:
+        hint = "; one query a sentence is queries[:, None]" if what == "queries" and x.dim() == 2 else ""
+        raise ValueError(f"the {what} must have the shape {axes}, but have {tuple(x.shape)}{hint}.")
+    if x.size(-1) != size:
+        raise ValueError(f"the {what} have {x.size(-1)} numbers each, but this attention's {name} is {size}.")
 
 
 def drawn(generator: torch.Generator, *shape: int) -> Tensor:

@@ -24,11 +24,14 @@ class Taught(NamedTuple):
 
 
 def padded(rows: Sequence[Sequence[int]], pad: int = 0) -> tuple[Int[Tensor, "B T"], Int[Tensor, " B"]]:
-    """Sentences of ids as one matrix, `pad` behind the shorter ones, and their lengths."""
+    """Sentences of ids as one matrix, `pad` behind the shorter ones, and their lengths. Refuses words and fractions."""
     lengths = torch.tensor([len(row) for row in rows])
     ids = torch.full((len(rows), int(lengths.max())), pad)
-    for line, row in zip(ids, rows, strict=True):
-        line[: len(row)] = torch.tensor(row)
+    for i, (line, row) in enumerate(zip(ids, rows, strict=True)):
+        try:
+            line[: len(row)] = torch.tensor([index(k) for k in row])
+        except TypeError as error:
+            raise ValueError(f"sentence {i} of the batch is not all ids ({error}): encode the words first.") from None
     return ids, lengths
 
 

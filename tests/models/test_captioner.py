@@ -325,6 +325,21 @@ def test_resumed_training_ends_as_an_unbroken_one(tmp_path):
 
 
 @EACH
+@pytest.mark.parametrize("changes", [{}, WORDS], ids=["", "words alone"])
+def test_under_autocast_the_loss_is_nearly_the_same(attention, changes):
+    (pictures, ids), loss = some(), caption_loss(lambda_e=0.1, expected=1)  # nothing drawn: a draw may fall elsewhere
+    batch = CaptionBatch(pictures.float(), ids, ids.clamp(min=1), 3)
+    model = small(attention, torch.float32, **changes)
+    exact = loss(model, batch)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        value = loss(model, batch)
+        assert caption_loss(expected=0, draws=2)(model, batch).isfinite()
+    torch.testing.assert_close(value, exact, rtol=0.02, atol=0)
+    value.backward()
+    assert all(p.grad.isfinite().all() for p in model.parameters() if p.grad is not None)
+
+
+@EACH
 def test_the_decoders_take_it(attention):
     model, (pictures, _) = small(attention), some()
     options = {"bos": 1, "eos": 2, "max_length": 4}
@@ -356,7 +371,7 @@ def call(pictures=None, ids=None, attention="soft", **more):
         (lambda: CaptionerConfig(V, grid=5), "grid = 5 does not come of halving 32 pixels: take 16, 8 or 4"),
         (lambda: CaptionerConfig(V, cell="rnn"), "no cell 'rnn'"),
         (lambda: CaptionerConfig(V, score="best"), "no score 'best'"),
-        (lambda: CaptionerConfig(0), "vocab_size must be 1 or more; got 0"),
+        (lambda: CaptionerConfig(0), "vocab_size must be a whole number, 1 or more; got 0"),
         (lambda: call(torch.zeros(2, 3, 28, 28)), r"of shape B 3 32 32; got \(2, 3, 28, 28\)"),
         (lambda: call(torch.zeros(2, 32, 32, 3)), r"channels come first: .permute\(0, 3, 1, 2\)"),
         (lambda: call(torch.zeros(3, 32, 32)), r"got \(3, 32, 32\)"),
@@ -371,10 +386,17 @@ def call(pictures=None, ids=None, attention="soft", **more):
         (lambda: call(ids=torch.full((2, 1), V)), f"caption id {V} lies outside its vocabulary"),
         (lambda: call(ids=torch.zeros(3, 2).long()), "there are 2 pictures and 3 captions"),
         (lambda: call(ids=torch.zeros(2, 10).long()), "10 words, the limit of this model is max_length = 9"),
+        (lambda: call(ids=torch.zeros(2).long()), r"the caption must be a tensor of ids.*; got int64 of shape \(2,\)"),
+        (lambda: call(ids=torch.zeros(2, 3)), "the caption must be .*; got float32"),
         (lambda: call(generator=torch.Generator()), "only hard attention draws"),
         (lambda: caption_loss(credit="word"), "no credit 'word': take one of caption, rest"),
         (lambda: caption_loss(expected=2), "expected a share from 0 to 1"),
         (lambda: caption_loss(lambda_e=-1), "must be 0 or more"),
+        (lambda: caption_loss(lambda_r=float("nan")), "must be 0 or more"),
+        (
+            lambda: caption_loss()(small(), CaptionBatch(*some(2), torch.ones(2, 4).long(), 0)),
+            r"of one shape; got \(2, 5\) and \(2, 4\)",
+        ),
         (lambda: caption_loss(draws=0), "draws = 0: tell each caption once or more often"),
         (
             lambda: caption_loss()(small(), CaptionBatch(*some(2), torch.zeros(2, 5).long(), 0)),

@@ -122,7 +122,7 @@ def call(lengths, ids=None):
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: HierarchicalConfig(0, 2), "vocab_size must be 1 or more"),
+        (lambda: HierarchicalConfig(0, 2), "vocab_size must be a whole number, 1 or more"),
         (lambda: HierarchicalConfig(5, 1), "classes = 1 leaves nothing to decide"),
         (lambda: HierarchicalConfig(5, 2, hidden=7), "hidden = 7 cannot be halved"),
         (lambda: call([[2, 1], [0, 0]]), "sentence 0 of document 1 is padding alone"),
@@ -131,6 +131,8 @@ def call(lengths, ids=None):
         (lambda: call([[2, -1]]), "lengths holds -1"),
         (lambda: call([[2]], torch.full((1, 1, 2), V)), f"document id {V} lies outside"),
         (lambda: call([[2, 1]], torch.ones(1, 3, 3).long()), "each of 1 x 3 sentences; got a tensor of shape .1, 2."),
+        (lambda: small()([[[1, 2]]], torch.tensor([[2]])), "documents and lengths must be tensors of whole numbers"),
+        (lambda: small()(torch.ones(1, 1, 2).long(), [[2]]), "documents and lengths must be tensors of whole numbers"),
         (lambda: call([[2.0]]), "lengths must hold whole numbers"),
         (lambda: call([[2]], torch.ones(1, 3).long()), "documents must be ids of shape B S W, but are .* .1, 3."),
         (lambda: call([[2]], torch.ones(1, 1, 3)), "documents must be ids .* float32"),

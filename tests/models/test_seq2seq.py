@@ -280,6 +280,20 @@ def test_in_half_precision_it_is_nearly_the_same(attention, context, dtype):
     torch.testing.assert_close(logits.double(), exact, rtol=0, atol=40 * torch.finfo(dtype).eps)
 
 
+@CELL
+@EACH
+def test_under_autocast_it_is_nearly_the_same_and_trains(cell, attention, context):
+    model, (source, target) = small(torch.float32, cell=cell, attention=attention, context=context), pairs()
+    exact = model(source, target, LENGTHS)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = model(source, target, LENGTHS)
+        own = model(source, target, LENGTHS, own=0.5, generator=torch.Generator().manual_seed(0))
+    assert logits.dtype == own.dtype == torch.bfloat16
+    torch.testing.assert_close(logits.float(), exact, rtol=0, atol=0.05)
+    F.cross_entropy(logits.flatten(0, 1), target.flatten()).backward()
+    assert all(p.grad.isfinite().all() for p in model.parameters() if p.grad is not None)
+
+
 def test_a_copy_and_a_loaded_state_dict_compute_the_same():
     model, (source, target) = small(attention="bahdanau", context="output", score="additive", span="local-p"), pairs()
     other = Seq2Seq(model.config, torch.Generator().manual_seed(1)).double()
@@ -297,7 +311,10 @@ def test_pretrained_embeddings_are_taken_and_frozen_or_not():
         assert model.source_embed.weight.requires_grad is not frozen
         assert model.target_embed.weight.requires_grad
         assert model.source_embed.weight.data_ptr() != vectors.data_ptr()  # training leaves the caller's alone
-    assert torch.equal(Seq2Seq(config, target_vectors=vectors.new_ones(VY, 4)).target_embed.weight, torch.ones(VY, 4))
+    exact = torch.ones(VY, 4, dtype=torch.float64)  # as numpy gives them; the model computes in float32
+    model = Seq2Seq(config, target_vectors=exact)
+    assert torch.equal(model.target_embed.weight, torch.ones(VY, 4))
+    assert model(*pairs()).dtype == torch.float32
 
 
 def test_dropout_is_on_in_training_only():
@@ -357,11 +374,14 @@ def test_it_learns_to_reverse(attention):
     assert (torch.stack(written, 1) == target).all(1).float().mean() > 0.9
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: Seq2SeqConfig(0, VY), "source_size must be 1 or more; got 0"),
-        (lambda: Seq2SeqConfig(VX, VY, max_length=0), "max_length must be 1 or more"),
+        (lambda: Seq2SeqConfig(0, VY), "source_size must be a whole number, 1 or more; got 0"),
+        (lambda: Seq2SeqConfig(VX, VY, max_length=0), "max_length must be a whole number, 1 or more"),
+        (lambda: Seq2SeqConfig(VX, VY, width=2.5), "width must be a whole number, 1 or more; got 2.5"),
+        (lambda: Seq2SeqConfig(VX, VY, layers="2"), "layers must be a whole number, 1 or more; got '2'"),
         (lambda: Seq2SeqConfig(VX, VY, cell="rnn"), "no cell 'rnn': take one of gru, lstm"),
         (lambda: Seq2SeqConfig(VX, VY, context="first"), "no context 'first': take one of state, step, output"),
         (lambda: Seq2SeqConfig(VX, VY, attention="soft"), "no attention 'soft': take one of None, bahdanau, luong"),
@@ -380,6 +400,16 @@ def test_it_learns_to_reverse(attention):
         (lambda: small(max_length=5)(*pairs(size=(2, 3, 6))), "target has 6 words, .* max_length = 5"),
         (lambda: small(max_length=5)(*pairs(size=(2, 3, 6)), own=1, generator=torch.Generator()), "target has 6"),
         (lambda: small()(*pairs(size=(2, 3, 0))), "begin the target with <bos>"),
+        (
+            lambda: small().start(pairs()[0].tolist()),
+            "the source must be a tensor of ids, .* a row a sentence; got list",
+        ),
+        (lambda: small().start(pairs()[0][0]), r"the source must be .*; got int64 of shape \(5,\)"),
+        (lambda: small().start(pairs()[0].double()), "the source must be .*; got float64"),
+        (lambda: small()(pairs()[0], pairs()[1][0]), r"the target must be .*; got int64 of shape \(4,\)"),
+        (lambda: small()(pairs()[0], pairs()[1][:1]), "there are 3 sources and 1 targets: give one for each"),
+        (lambda: small()(pairs()[0], pairs()[1][:2], own=1, generator=torch.Generator()), "3 sources and 2 targets"),
+        (lambda: small()(*pairs(), LENGTHS.tolist()), "lengths must be a tensor of whole numbers; got list"),
         (lambda: small().start(torch.tensor([[1, VX]])), f"source id {VX} lies .* ids are 0 to {VX - 1}"),
         (lambda: small()(torch.tensor([[1]]), torch.tensor([[-1]])), "target id -1 lies outside"),
         (lambda: small()(*pairs(), own=0.5), "own = 0.5 .* a generator"),

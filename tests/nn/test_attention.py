@@ -252,6 +252,7 @@ def test_the_first_weights_have_variance_one_over_fan_in_and_come_from_the_gener
         assert not torch.equal(next(a.parameters()), next(other.parameters()))
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -265,6 +266,17 @@ def test_the_first_weights_have_variance_one_over_fan_in_and_come_from_the_gener
         (lambda: Attention("dot", 2, 2).prepare(torch.zeros(1, 0, 2)), "nothing to look at"),
         (lambda: asked(torch.zeros(1, 1, 3)), "queries have 3 numbers each, but .* query_size is 2"),
         (lambda: asked(torch.zeros(2, 1, 2)), "queries of 2 sentences, but the memory holds 1"),
+        (
+            lambda: asked(torch.zeros(1, 2)),
+            r"queries must have the shape B S Q, but have \(1, 2\); .* queries\[:, None\]",
+        ),
+        (
+            lambda: Attention("dot", 2, 2).prepare(torch.zeros(4, 2)),
+            r"values must have the shape B T K, but have \(4, 2\)",
+        ),
+        (lambda: masked(torch.ones(2, 4)), r"mask must be boolean, .* of shape B T \(2, 4\); got float32 of shape"),
+        (lambda: masked(torch.ones(2, 4).long()), "mask must be boolean, .*; got int64"),
+        (lambda: masked(torch.ones(2, 1).bool()), r"got bool of shape \(2, 1\)"),
     ],
 )
 def test_wrong_input_is_one_sentence(call, says):
@@ -275,3 +287,7 @@ def test_wrong_input_is_one_sentence(call, says):
 def asked(queries):
     attention = Attention("dot", 2, 2)
     return attention(queries, attention.prepare(torch.zeros(1, 4, 2)))
+
+
+def masked(mask):
+    return Attention("dot", 2, 2).prepare(torch.zeros(2, 4, 2), mask)

@@ -61,6 +61,7 @@ def test_a_model_learns_to_copy():
     assert history.loss[-1] < 0.1 < 1 < history.loss[0]
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -68,6 +69,9 @@ def test_a_model_learns_to_copy():
         (lambda: taught([], []), "no sentence pair"),
         (lambda: pair_batches([[4], []], [[4], [4]], 2), "source 1 is empty"),
         (lambda: pair_batches([[4]], [[4]], 0), "a batch of 0 pairs teaches nothing"),
+        (lambda: taught(["a cat"], [[4]]), "sentence 0 of the batch is not all ids .*: encode the words first"),
+        (lambda: taught([[4], [5]], [[4], ["un", "chat"]]), "sentence 1 of the batch is not all ids"),
+        (lambda: taught([[4.5]], [[4]]), "sentence 0 of the batch is not all ids"),
     ],
 )
 def test_bad_pairs_are_one_sentence(call, sentence):
