@@ -7,12 +7,14 @@ brought into this form by `list(zip(*sets))`.
 from collections.abc import Sequence
 from typing import Any
 
+_NO_LISTS = (bytes, dict, set, frozenset)  # they have a length, but hold no strings or keep no order
+
 
 def check_strings(name: str, lines: Any) -> None:
-    """Raises ValueError unless `lines` is a sequence of strings with at least one in it; a set has no order."""
+    """Raises ValueError unless `lines` is a sequence of strings with at least one in it."""
     if isinstance(lines, str):
         raise ValueError(f"{name} is one string: give a list of strings, such as [{name}].")
-    if isinstance(lines, bytes | dict | set | frozenset) or not hasattr(lines, "__len__"):
+    if isinstance(lines, _NO_LISTS) or not hasattr(lines, "__len__"):
         raise ValueError(f"{name} is of type {type(lines).__name__}: give a list of strings.")
     if not len(lines):
         raise ValueError(f"{name} is empty: give at least one string.")

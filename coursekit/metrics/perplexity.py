@@ -83,6 +83,8 @@ def gap(
     gaps = {"all": float(difference.mean())}
     if kinds is not None:
         rows = [[row] if isinstance(row, str) else row for row in kinds]
+        if any(not hasattr(row, "__iter__") for row in rows):
+            raise ValueError("kinds must be strings, one for each token: write numbers as str(number).")
         names = np.array(list(chain.from_iterable(rows)))
         if names.size != model.size:
             raise ValueError(f"{names.size} kinds for {model.size} tokens: give one kind of word for each token.")

@@ -183,6 +183,25 @@ def test_language_models(start):
     assert best(decoded["greedy"]) == [row[0].ids for row in decoded["greedy"]]
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("autocast", [False, True])
+def test_models_in_half_precision(dtype, autocast):
+    """Logits of 16 bits, of the model itself or by autocast: each decoder scores outputs as closely as those allow."""
+    model = language_model()
+    model = model if autocast else model.to(dtype)
+    how = {"bos": 2, "batch": 2, "eos": 1, "max_length": 6}
+    with torch.autocast("cpu", dtype=dtype, enabled=autocast):
+        decoded = [
+            greedy(model, None, **how),
+            sample(model, None, n=2, generator=seeded(), temperature=0.5, top_k=5, top_p=0.9, **how),
+            beam_search(model, None, width=3, **how),
+        ]
+    exact = language_model()
+    for h in itertools.chain(*itertools.chain(*decoded)):
+        words = [*h.ids, 1] if h.finished else h.ids
+        assert h.log_probs == pytest.approx(exact.log_prob(words).tolist(), abs=0.05)
+
+
 @pytest.mark.parametrize("attention", [None, "luong", "bahdanau"])
 def test_encoder_decoders(attention):
     """A batch of sources gives what each source gives alone, under every decoder."""

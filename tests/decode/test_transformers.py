@@ -133,7 +133,7 @@ def compare(model, source, mask, width, n_best, alpha, early, same=lambda ids: i
     )
     flat = [h for row in found for h in row]
     assert [(same(h.ids), h.finished) for h in flat] == [(same(line), finished) for line, finished in ids]
-    np.testing.assert_allclose([h.score for h in flat], scores.numpy(), rtol=2e-5)
+    np.testing.assert_allclose([h.score for h in flat], scores.numpy(), rtol=2e-5, atol=1e-6)
     return flat
 
 
@@ -147,6 +147,14 @@ def test_beam_search_equals_transformers(alpha, early):
         found += compare(model, source, mask, width, n_best, alpha, early)
     assert {h.finished for h in found} == {True, False}  # both kinds of ending were met, at several lengths
     assert len({len(h.ids) for h in found if h.finished}) > (alpha < 2)
+
+
+@pytest.mark.parametrize("early", [True, False, "never"])
+def test_beam_search_equals_transformers_with_a_beam_wider_than_the_vocabulary(early):
+    """The first step has fewer words than the beam has places, and fewer than the candidates that it looks at."""
+    for seed, width in [(3, V // 2 + 2), (4, V + 7)]:
+        model, (source, mask) = bart(seed), sources(seed, rows=2)
+        assert len(compare(model, source, mask, width, width, 1, early)) == 2 * width
 
 
 @pytest.mark.parametrize("early", [True, False, "never"])

@@ -94,6 +94,7 @@ def test_the_gap_of_the_truth_is_its_divergence_and_never_negative(weights, othe
         (lambda: gap([-1.0], [-1.0], ["a", "b"]), "one kind"),
         (lambda: gap([-1.0, -1.0], [-1.0, -1.0], ["a"]), "one kind"),
         (lambda: gap([-1.0], [-1.0], ["all"]), "another name"),
+        (lambda: gap([-1.0, -1.0], [-1.0, -1.0], [1, 2]), "kinds must be strings, one for each token"),
         (lambda: gap([-1.0], [-math.inf]), "the truth gives a token probability 0"),
     ],
 )
