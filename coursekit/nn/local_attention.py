@@ -42,7 +42,7 @@ class LocalAttention(Attention):
         generator: torch.Generator | None = None,
     ) -> None:
         """`units` is also the size of the hidden layer that predicts p_t; the others as in `Attention`."""
-        if window < 1:
+        if not window >= 1:
             raise ValueError(f"window = {window} is no window: take 1 or more positions on each side of the centre.")
         generator = generator or torch.Generator().manual_seed(0)
         super().__init__(score, query_size, key_size, units=units, max_length=max_length, generator=generator)
