@@ -14,7 +14,6 @@
 
 # %% slideshow={"slide_type": "skip"} tags=["core"]
 import re
-import textwrap
 from functools import partial
 
 import torch
@@ -30,6 +29,7 @@ from coursekit.models.captioner import CaptionBatch, Captioner, CaptionerConfig,
 from coursekit.text import Vocab
 from coursekit.train import fit
 
+show.use_style()
 pad, bos, eos, book = Vocab.pad, Vocab.bos, Vocab.eos, ledger("05_sequence_to_sequence")
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
@@ -84,14 +84,15 @@ result(
 # words are worse, and so on: **errors compound**.
 #
 # **Scheduled sampling** (Bengio, Vinyals, Jaitly and Shazeer 2015): before each step toss a coin. With probability $\epsilon$ read your
-# own word; let $\epsilon$ grow during training. With $\epsilon = 1$ throughout there is no teacher at all.
+# own word; let $\epsilon$ grow during training. (In the paper $\epsilon$ is the probability of the *right* word, and falls.) With
+# $\epsilon = 1$ throughout the decoder never reads a right word; only the loss still names them.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Build it: the teacher tosses a coin
 #
 # $$u_j = \begin{cases} \arg\max_w p(w \mid u_{<j}, c) & \text{with probability } \epsilon \\ y_{j-1} & \text{else} \end{cases}$$
 #
-# The choice of a word has no gradient: $u_j$ is a constant. One price is paid at once: what step $j$ reads is known only after step $j - 1$, so
+# $u_j$ is the word that step $j$ reads, $u_1$ is `<bos>`. The choice of a word has no gradient: $u_j$ is a constant. One price is paid at once: what step $j$ reads is known only after step $j - 1$, so
 # the steps run one by one.
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
@@ -148,7 +149,9 @@ result(equals_the_package=equal)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Use it: with the teacher, live
 #
-# Teacher forcing, 300 steps, 05a's third kind of context. Then each test sentence twice: the next word after the *right* words, and the model's own translation.
+# 05a's model again: the third kind of context, teacher forcing, 300 steps; 0.21 of its sentences came out right to the last word. Now
+# each test sentence twice: the next word after the *right* words, and the model's own translation. What share of the words will be right
+# after right words?
 #
 # **Exact match** counts sentences that equal a reference. **BLEU** counts, over all sentences together, which share of the runs of 1, 2, 3
 # and 4 words stand in a reference, takes the geometric mean, and lowers it for output that is too short; 100 is a perfect match. Chapter 06
@@ -178,7 +181,7 @@ def written(model, state, rows, target=words["fr"]):
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
-predict("exact")
+predict("right_after_right_words")
 model = Seq2Seq(Seq2SeqConfig(**sizes, hidden=128, context="output"))
 held_out = coded(test)
 fit(model, batch, loss, steps=300, lr=5e-3)
@@ -205,8 +208,8 @@ result(rtol=1e-3, loss=loss(model, held_out))
 # Hand the decoder the right words up to a place, and there one wrong word: the one that it finds most probable among the wrong ones. Then
 # leave it alone.
 #
-# Bars: the probability of what it writes. Does it come back to the sentence? Try early and late places; what does a wrong *subject* do to
-# the verb?
+# Bars: the probability of what it writes. Does it come back to the sentence? Try early and late places (0 plants no error); what does a
+# wrong *subject* do to the verb?
 
 # %% slideshow={"slide_type": "-"} tags=["core"]
 long = [row for row in test if len(row["fr"].split()) >= 8]
@@ -233,7 +236,7 @@ def at(sentence, place):
     """What follows a planted error; 0 plants none."""
     row = long[sentence]
     right, (line, p) = [*row["fr"].split(), "<eos>"], planted(row, place)
-    picture, ax = show.canvas(f"Bars, orange where the word differs: {' '.join(line)}.")
+    picture, ax = show.canvas(f"Bars, dark orange where the word differs: {' '.join(line)}")
     hues = ["#bbbbbb" if w == r else "#d95f02" for w, r in zip(line, [*right, *line], strict=False)]
     ax.bar(range(len(p)), p, color=hues)
     ax.set_xticks(range(len(p)), line, rotation=35, ha="right")
@@ -242,7 +245,7 @@ def at(sentence, place):
     return picture
 
 
-show.slider(at, sentence=(0, 20), place=(0, 7), start={"sentence": 3, "place": 2})
+show.slider(at, sentence=(0, 20), place=(0, 7), start={"sentence": 4, "place": 1})
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Measure it: one error, and the words after it
@@ -299,8 +302,8 @@ result(rtol=1e-6, loss={n: r["loss"] for n, r in table.items()})
 # ### Measure it: embeddings, learnt or given
 #
 # Under the teacher's words the loss is 0.57 for the first, 0.63 for the second, 1.18 for the third; left alone they score 67.4, 66.5 and 45.1 BLEU.
-# Without a teacher the decoder first reads noise, and learns slowly. A schedule was no gain here, at the price of
-# single steps; papers report gains on long captions, where more than one continuation is right. The teacher is the default for good reasons.
+# Without a teacher the decoder first reads noise, and learns slowly. A schedule was no gain here, at the price of single steps; its
+# authors report gains in captioning, parsing and speech recognition. The teacher is the default for good reasons.
 #
 # Few translated sentences, much untranslated English: vectors from counts of 5,000 English sentences (chapter 02's PPMI and SVD) as the
 # encoder's embeddings, trained on or frozen, against embeddings learnt from the few pairs alone.
@@ -322,21 +325,20 @@ result(rtol=1e-9, words_not_met_in_500=sum(word not in met for word in asked) / 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ### A picture instead of a sentence
 #
-# Learnt from 500 pairs the loss is 1.57; with given vectors 1.55 if they are trained on and 1.58 if they are frozen.
-# That is little, and the seeds overlap: of the words of new sentences only 0.01 never stood in 500 pairs, and common words are soon learnt. Given vectors pay
-# where pairs are few *and* words many (Qi and others 2018): an unmet word then stands beside its neighbours, if it was not moved apart.
+# Learnt from 500 pairs the loss is 1.57; with given vectors 1.55 if they are trained on, 1.58 if frozen. That is little, and the seeds
+# overlap: of the words of new sentences only 0.01 never stood in 500 pairs. Where more are unmet, a given vector puts an unmet word beside
+# its neighbours; Qi and others (2018) report up to 20 BLEU, for pairs that are few but not too few.
 #
 # A decoder asks only for a context. Let another network make it: **image captioning**. The encoder is **convolutional**: one small window of
 # weights slides over the picture, and asks the same question at each place.
 #
-# $$z_{o, y, x} = b_o + \sum_{c, i, j} W_{o, c, i, j} \; u_{c, \; 2 y + i, \; 2 x + j}$$
+# $$z_{o, y, x} = b_o + \sum_{k, i, j} W_{o, k, i, j} \; u_{k, \; 2 y + i, \; 2 x + j}$$
 #
-# $u$ is the picture with a border of zeros, $c$ its channels (red, green, blue), $o$ the channels that come out, $4 \times 4$ the window, 2 its
-# step (*stride*): 32 x 32 pixels become 16 x 16 places. Two such layers, and there are 8 x 8 places with 32 numbers each.
+# $u$ is the picture with a border of zeros, $k$ counts its channels (red, green, blue), $o$ those that come out; the window is $4 \times 4$,
+# its step (*stride*) 2: 32 x 32 pixels become 16 x 16 places. Two such layers, and there are 8 x 8 places with 32 numbers each. Their
+# **mean** is the context: one vector for a picture, as $c$ was one for a sentence. Below, the equation against the captioner's first layer.
 #
-# Weights are shared: how many there are does not depend on the size of the picture, and a thing is found wherever it stands. Below, the
-# equation in three lines, against the first layer of the course's captioner. Its context is the **mean** over all 64 places: one vector for a
-# picture, as $c$ was one for a sentence.
+# How many weights has that layer, and how many on a picture of 64 x 64?
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=3
@@ -344,7 +346,7 @@ def convolved(u, W, b):
     """B C Y X to B O Y/2 X/2: a window of 4 x 4 in steps of 2."""
     u = F.pad(u, (1, 1, 1, 1))
     windows = u.unfold(2, 4, 2).unfold(3, 4, 2)  # B, C, Y/2, X/2, 4, 4
-    return torch.einsum("bcyxij,ocij->boyx", windows, W) + b[:, None, None]
+    return torch.einsum("bkyxij,okij->boyx", windows, W) + b[:, None, None]
 
 
 def stacked(scenes):
@@ -362,6 +364,8 @@ result(equals_the_package=equal, **counts)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ### Train it, live
+#
+# 1,536 weights, whatever the size of the picture: they are shared by all places, and a thing is found wherever it stands.
 #
 # Pictures with one thing of six shapes and eight colours. 600 steps of 32 pictures, one of the five captions each, teacher forcing. It is the same
 # loop, the same loss, the same greedy decoder as for sentences.
@@ -393,47 +397,49 @@ def described(scenes):
 predict("shape_right")
 curve = fit(captioner, caption_batch, caption_loss(), steps=600, lr=1e-2)
 lines = described(fresh_scenes)
-picture, axes = show.canvas("Four pictures of one thing, captioned.", height=2.1, columns=4)
+alt = f"Four pictures of one thing, captioned {'; '.join(map(' '.join, lines[:4]))}"
+picture, axes = show.canvas(alt, height=2.1, columns=4)
 for ax, scene, line in zip(axes, fresh_scenes, lines, strict=False):
     ax.imshow(scene.image)
     ax.axis("off")
-    ax.set_title("\n".join(textwrap.wrap(" ".join(line), 17)), fontsize=9.5, fontweight="normal")
+    ax.set_title(" ".join(line), fontsize=9.5, fontweight="normal")
 display(picture)
 things = [scene.objects[0] for scene in fresh_scenes]
 named = [set(line) & COLOURS.keys() <= {t.colour} for line, t in zip(lines, things, strict=True)]
 shapes = [t.shape in line for line, t in zip(lines, things, strict=True)]
 result(atol=0.02, shape_right=sum(shapes) / 300, no_wrong_colour=sum(named) / 300)
+result(most_name_a_colour=sum(bool(set(x) & COLOURS.keys()) for x in lines) > 270)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Where it breaks: one slip moves all
 #
-# Not one wrong colour in 300 captions, but only 0.56 of the shapes are right: after 600 steps the model is on its way. A colour needs one
-# window that fires on red; a shape needs windows that see an edge, and others that see which edges go together. The caption is a
-# sentence from the first: words are learnt faster than pictures.
+# Not one wrong colour in 300 captions, of which more than nine in ten name one; but only 0.56 of the shapes are right. A colour needs one
+# window that fires on red; a shape needs windows that see an edge, and others that see which edges go together. The captions above are
+# well formed even where they are wrong.
 #
 # The score by place is harsh: a word too many, and all that follows stands in the wrong place, right or not. Take the live model's
 # translations with an error somewhere, and look at the words **after** the first error.
 #
-# What share of them stands in its right place? And what share stands anywhere in the right sentence?
+# What share of them stands in its right place? At most two places off? Anywhere in the rest of the right sentence?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 predict("in_place")
-placed, anywhere = [], []
+hits = {"in_place": [], "two_places_off_at_most": [], "somewhere_later": []}
 for row, line in zip(test, said, strict=True):
     right, ours = row["fr"].split(), line.split()
     slip = next((j for j, (a, b) in enumerate(zip(ours, right, strict=False)) if a != b), None)
     if slip is not None:
-        rest = list(zip(ours, right, strict=False))[slip + 1 :]
-        placed += [a == b for a, b in rest]
-        anywhere += [a in right[slip + 1 :] for a, _ in rest]
-in_place, found = (sum(hits) / len(hits) for hits in (placed, anywhere))
-result(atol=0.02, in_place=in_place, somewhere_later=found, before=taught)
+        for j, word in list(enumerate(ours[: len(right)]))[slip + 1 :]:
+            where = right[j : j + 1], right[max(0, j - 2) : j + 3], right[slip + 1 :]
+            for found, places in zip(hits.values(), where, strict=True):
+                found.append(word in places)
+result(atol=0.02, **{name: sum(found) / len(found) for name, found in hits.items()})
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ### Where it breaks: two things in one mean
 #
-# After its first error 0.25 of the words stand in their place, and 0.74 stand somewhere in the rest of the right sentence. Most of what
-# looked like collapse was a shift by a word or two. BLEU looks for runs of words wherever they stand, which is fairer; but *the second
+# After its first error 0.25 of the words stand in their place, 0.61 at most two places off, and 0.74 somewhere in the rest of the right
+# sentence. About half of what looked like collapse was a shift by a word or two. BLEU looks for runs of words wherever they stand, which is fairer; but *the second
 # half in the right order at the wrong place* and *another sentence* are different things, and no count by place tells them apart.
 #
 # The ledger: captioners trained on pictures of one to three things, 1,200 steps, 3 seeds. Of the things that a caption names: is there
@@ -457,8 +463,8 @@ result(rtol=1e-6, bound_2=many["there"][1], by_things=many)
 # ## On real data
 #
 # With two things in the picture the colours that a caption names are there in 1.00 of all cases, its shape in 0.54, and one thing that has both
-# in 0.33. Colour and shape come through the mean as two lists; what belongs to what is mostly lost. In chapter 07 the decoder looks
-# at one place at a time.
+# in 0.33; a coin between the two things would bring half of 0.54. Colour and shape come through the mean as two lists; what belongs to
+# what is mostly lost. In chapter 07 the decoder looks at the places one by one.
 #
 # Words of the manual that comes with Python, without their vowels: `fnctn` goes in, `function` is to come out. Letters are the words now, and
 # every tenth word is kept for testing. Versions of Python differ, so only claims are stored.
@@ -496,8 +502,8 @@ result(worse_alone=bool(alone < taught - 0.05), most_letters_right=bool(taught >
 # load("captions") has the columns of Flickr30k: these are photographs, too much for our encoder
 import datasets
 
-photographs = datasets.load_dataset("nlphuji/flickr30k", split="test")
-print(photographs[0]["caption"])
+photographs = datasets.load_dataset("lmms-lab/flickr30k", split="test", streaming=True)
+print(next(iter(photographs))["caption"])
 
 # %% [markdown] slideshow={"slide_type": "skip"} tags=["core", "quiz"]
 # ## Check yourself

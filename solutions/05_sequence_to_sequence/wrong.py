@@ -83,6 +83,11 @@ def bare(words, bos, eos):
     return words
 
 
+def end_behind(sentences, bos, eos, pad):
+    inputs, targets = q4_zip(sentences, bos, eos, pad)
+    return inputs, [[y for y in row if y not in (eos, pad)] + [pad] * (row.count(pad)) + [eos] for row in targets]
+
+
 # q5
 
 
@@ -133,6 +138,10 @@ def everything(y, pad):
     return True
 
 
+def not_zero(y, pad):
+    return y != 0
+
+
 def q6_axis(logits, targets, pad):
     p = np.exp(logits.numpy())
     p = p / p.sum(1, keepdims=True)
@@ -176,11 +185,21 @@ def same(z):
     return z
 
 
+def as_shares(step):
+    """Probabilities in the scores' place."""
+
+    def made(*args):
+        new, scores = step(*args)
+        return new, scores.softmax(-1)
+
+    return made
+
+
 # q8
 
 
 def loop(coin=lambda draw, own: draw < own, draw_at=lambda j: j, word_at=lambda j: j - 1, first=False, source="read"):
-    """Step by step; `source`: after which words the model guesses: what was read, the right ones, or its own text."""
+    """Step by step; `source`: after which words the model guesses: those read, the right ones, its own, or words[j]."""
 
     def inputs(words, best, own, draws, bos):
         right, alone, read = [bos, *words], [bos], [bos]
@@ -189,7 +208,7 @@ def loop(coin=lambda draw, own: draw < own, draw_at=lambda j: j, word_at=lambda 
         if first and coin(draws[0], own):
             read = [best[bos]]
         for j in range(1, len(words)):
-            before = {"read": read, "right": right, "alone": alone}[source][j - 1]
+            before = {"read": read, "right": right, "alone": alone, "replaced": words}[source][j - 1]
             read.append(best[before] if coin(draws[draw_at(j)], own) else words[word_at(j)])
         return read
 
@@ -210,7 +229,7 @@ def descent(coin=lambda draw, own: own > draw, draw_at=lambda j: j, word_at=lamb
                 return words[word_at(j)]
             if source == "alone":
                 return written(j)
-            return best[read(j - 1) if source == "read" else ([bos] + words)[j - 1]]
+            return best[read(j - 1) if source == "read" else (words if source == "replaced" else [bos] + words)[j - 1]]
 
         return [read(j) for j in range(len(words))]
 
@@ -323,6 +342,8 @@ WRONG = {
          rows(lambda w, n, bos, eos, pad: ([*w, eos] + [pad] * n, [bos, *w] + [pad] * n)), columns(says, reads)),
         ("The padding stands at the other end.",
          rows(lambda w, n, bos, eos, pad: ([pad] * n + [bos, *w], [pad] * n + [*w, eos])), columns(reads, says, side="front")),
+        ("In the shorter rows the end of the sentence stands behind the padding.",
+         rows(lambda w, n, bos, eos, pad: ([bos, *w] + [pad] * n, w + [pad] * n + [eos])), end_behind),
         ("A batch is a rectangle: these rows have different lengths.",
          rows(lambda w, n, bos, eos, pad: ([bos, *w], [*w, eos])), columns(reads, says, full=False)),
         ("The longest sentence loses its end: how much longer does the mark make it?",
@@ -343,6 +364,8 @@ WRONG = {
     ],
     "q6": [
         ("The padding is predicted and paid for, too.", plain(lambda z, y, pad: minus_log(z, y).mean()), by_row(keep=everything)),
+        ("Not everybody fills up with 0: the padding has the id that you are given.",
+         plain(lambda z, y, pad: minus_log(z, y)[y != 0].mean()), by_row(keep=not_zero)),
         ("The padding costs nothing any more, and yet it counts in what you divide by.",
          plain(lambda z, y, pad: (minus_log(z, y) * (y != pad)).mean()),
          lambda z, y, pad: by_row(join=lambda rows: sum(map(sum, rows)))(z, y, pad) / y.numel()),
@@ -366,6 +389,7 @@ WRONG = {
         ("The new state is right. Which of your two vectors comes first for the scores?", joined(out="c new"), row_by_row(out="c new")),
         ("The new state is right, but the scores are made with the one before it.", joined(out="old c"), row_by_row(out="old c")),
         ("The new state is right, but the scores do not meet the context.", joined(out="new new"), row_by_row(out="new new")),
+        ("The new state is right. Scores are asked for: what did you make of them?", *(as_shares(f) for f in (joined(), row_by_row()))),
         ("Nothing keeps the state between -1 and 1.", joined(tanh=same), row_by_row(tanh=same)),
         ("A state meets $V_h$ as a row: which way must the matrix lie?", joined(turn=same), row_by_row(turn=np.transpose)),
         ("The state before has no say in the new one.", joined(past=0), row_by_row(past=0)),
@@ -380,6 +404,8 @@ WRONG = {
         ("Each step has a draw of its own; that of the first is not needed.", loop(draw_at=lambda j: j - 1), descent(draw_at=lambda j: j - 1)),
         ("One coin for the whole sentence? Each step tosses its own.", loop(draw_at=lambda j: 0), descent(draw_at=lambda j: 0)),
         ("Your model answers what it should have read; ask it about what it *did* read.", loop(source="right"), descent(source="right")),
+        ("After which word must the model be asked for its own? You asked it about the one that its own is to replace.",
+         loop(source="replaced"), descent(source="replaced")),
         ("Your own words come from a text that the model wrote all alone; in between, though, it has read the teacher's words.",
          loop(source="alone"), descent(source="alone")),
         ("Where the teacher helps, your decoder reads the very word that it is to predict.", loop(word_at=lambda j: j), descent(word_at=lambda j: j)),
