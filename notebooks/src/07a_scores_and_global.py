@@ -8,7 +8,7 @@
 # - You can say what Bahdanau's and Luong's decoders do differently, and why one of them trains in fewer calls.
 # - You can train a translator with attention, and measure what looking back buys on long sentences.
 #
-# About 110 minutes to work through, 90 as a lecture. Cells tagged *extra* can be left out.
+# About 110 minutes to work through, 89 as a lecture, 78 without the cells tagged *extra*, which can be left out.
 
 # %% tags=["bootstrap", "core"] slideshow={"slide_type": "skip"}
 
@@ -32,7 +32,7 @@ def seeded(n):
     return torch.Generator().manual_seed(n)
 
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Remember
 #
 # 1. Beam search of width 4: how many hypotheses does it keep after ten words, and how long are they?
@@ -61,8 +61,8 @@ def seeded(n):
 # Nobody works like that. A translator reads, writes a word, and **looks back** at the words that it needs next. The
 # encoder-decoder of chapter 05 may not: all that it keeps of a sentence is one vector, as long for thirty words as for three.
 #
-# Trained on the same pairs, with one to three clauses: what will the translations of long sentences score with that one vector?
-# BLEU, in per cent, from the ledger, three seeds; 100 would be a reference word by word.
+# It was trained on sentences of one to three clauses. What will the translations of the longest quarter, 24 words and more, score with
+# that one vector? BLEU, in per cent, from the ledger, three seeds; 100 would be a reference word by word.
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 predict("fixed_longest")
@@ -87,7 +87,8 @@ result(rtol=1e-9, fixed_shortest=bleu["fixed"][0], fixed_longest=bleu["fixed"][-
 # $q$: the **query**. $k_s$, $v_s$: the **key** and the **value** at place $s$ of $T$. $e$: the scores, $T$ numbers. $a$: the
 # **weights**, $T$ numbers. $c$: the **context**, as long as a value. Nothing in it is a yes or a no, so a gradient flows through all.
 #
-# Temperatures were read every three hours. A key is the hour's point on a clock face of 24 hours; the score is $\beta\, q \cdot k_s$.
+# Temperatures were read every three hours. A key is the hour's point on a clock face of 24 hours, a value the temperature; the score is
+# $\beta\, q \cdot k_s$, and $\beta$ is called `sharpness` below.
 # What does the table say at ten o'clock, for a small $\beta$, and for a very large one?
 
 
@@ -115,7 +116,8 @@ result(rtol=1e-9, at_ten_o_clock={str(b): answer for b, answer in answers.items(
 # ### From a mean to a choice
 #
 # With $\beta = 0$ every key weighs the same: 12.6 degrees, the mean of the day. With 1,000 only the nearest key is left, nine
-# o'clock with its 11. In between the neighbours count most and the others a little: at 10 the answer is 12.6.
+# o'clock with its 11. With 10 the two neighbours share: 0.73 of nine o'clock's 11, 0.27 of noon's 17. (That this, too, makes 12.6
+# is chance.)
 #
 # Move the hour along the day, then `sharpness`. Where does the curve of answers become a staircase, and what would the gradient of a
 # staircase be?
@@ -143,7 +145,7 @@ show.slider(day, hour=(0.0, 24.0, 0.5), sharpness=BETA, start={"hour": 10.0, "sh
 #
 # A staircase is flat, and its gradient zero: nothing would be learnt. Soft weights are what makes the look-up trainable. What remains to
 # choose is the score. In translation the keys and values are the encoder's states $h_s$ ($K$ numbers each), the query $q$ is the
-# decoder's state ($Q$ numbers).
+# decoder's state ($Q$ numbers). $A$: hidden units of the additive score's small network.
 #
 # | name | score | weights | from |
 # |---|---|---|---|
@@ -154,8 +156,8 @@ show.slider(day, hour=(0.0, 24.0, 0.5), sharpness=BETA, start={"hour": 10.0, "sh
 # | location | $(W q)_s$ | $Q$ for each place | Luong 2015 |
 # | cosine | $\beta\, q^\top h_s / (\lvert q \rvert \lvert h_s \rvert)$ | one, $\beta$ | Graves 2014 |
 #
-# The scaled one divides by the root of the **dimension** $K$, not by the length of the key. Turn the six source words round. The
-# weights of five scores turn round with them. Which one's do not?
+# The scaled one divides by the root of the **dimension** $K$, not by the length of the key. Now write the six source words in reverse
+# order. With five of the scores the weights come in reverse order, too. With which one do they not?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
 q, H = torch.rand(2, 3, 4, generator=seeded(0)), torch.rand(2, 6, 4, generator=seeded(1))
@@ -178,7 +180,7 @@ result(weights_follow_the_words=follow, parameters=sizes)
 #
 # $$Y = \mathrm{softmax}(X X^\top)\, X$$
 #
-# Row $n$ of the weights belongs to **query** $n$: each word becomes a mix of all words, most of those like itself. Query and keys from
+# Row $n$ of the weights belongs to **query** $n$: each word becomes a mix of all words, most of those like itself. Queries and keys from
 # one text: **self**-attention. From two texts: **cross**-attention.
 #
 # *bank* is money or a river's edge. Its vector stands half way: two numbers, (water, money), set by hand. After one round of
@@ -204,24 +206,31 @@ same = torch.allclose(self_attention(X[None])[0][0], (X @ X.T).softmax(-1) @ X, 
 result(rtol=1e-5, bank_becomes=moved)
 result(equals_the_package=same)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["extra"] minutes=3
 # ### Look at the bank
 #
-# Beside *river* the bank has more water than money, beside *cash* more money than water. The little words, all zeros, only make the
-# mix weaker.
+# Beside *river* the bank has more water than money, beside *cash* more money than water. The little words, all zeros, only pull the
+# mix towards zero.
 #
-# Choose a sentence, and a factor on all scores. At which factor is *bank* hardly moved, and at which is it hardly itself any more? In
-# the third sentence, which side wins, and why is it not a draw?
+# Choose a sentence, and a factor on all scores. What does the factor 0 make of *bank*, and what does 5? In the third sentence, which
+# side wins, and why is it not a draw?
+#
+# <details><summary>Answers</summary>
+#
+# - 0: the plain mean of all words. 5: half *bank* and half *river* (or *cash*), for both have the dot product 2 with *bank*.
+# - Money. *cash* is the longer vector: its dot product with *bank* is 2, that of *boat* 1.5. Their cosines are the same.
+#
+# </details>
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["extra", "output-only", "toy"] minutes=2
 def bank(sentence, factor):
     X = vectors(words := sentence.split())
     a = (factor * X @ X.T).softmax(-1)
     before, after = torch.stack([X, a @ X])[:, words.index("bank")]
     alt = f"Heat map of weights; bank moves from (1, 1) to ({after[0]:.2f}, {after[1]:.2f})."
     picture, (left, right) = show.canvas(alt, 8.4, 3.8, columns=2)
-    left.imshow(a, vmin=0, vmax=1)
+    left.imshow(a, vmin=0, vmax=1, zorder=3)  # above the grid
     left.set_xticks(range(len(words)), words, rotation=90)
     left.set(yticks=range(len(words)), yticklabels=words, title="weights (row: query)")
     for word in {*words} & {*MEANING}:
@@ -241,7 +250,7 @@ show.slider(bank, sentence=SENTENCES, factor=[0, 0.5, 1, 2, 5], start={"factor":
 #
 # $$e_{ts} = v^\top \tanh(W_q q_t + W_h h_s), \qquad a_t = \mathrm{softmax}_s(e_t), \qquad c_t = \sum_s a_{ts} h_s$$
 #
-# $q$: $B \times S \times Q$, all queries of a batch. $h$: $B \times T \times K$. $e$ and $a$: $B \times S \times T$. Padding must weigh
+# $q$: $B \times S \times Q$, the $S$ queries of each of $B$ sentences. $h$: $B \times T \times K$. $e$ and $a$: $B \times S \times T$. Padding must weigh
 # nothing: its score is set to the lowest number *before* the softmax. In a row of padding alone all scores are equally low; what would a
 # softmax make of it, and what should the context be?
 
@@ -281,7 +290,7 @@ result(equals_the_package=same, padding_row_gives_zeros=bool((ours[0][1] == 0).a
 # One decoder asks before it has read $y_{t-1}$, the other after. In which of the two can all queries of a known sentence be worked out
 # before any attention is?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=3
+# %% slideshow={"slide_type": "subslide"} tags=["extra", "toy"] minutes=3
 small = {"source_size": 9, "target_size": 8, "width": 4, "hidden": 4}
 early = Seq2Seq(Seq2SeqConfig(**small, context="output", attention="bahdanau", score="additive"))
 late = Seq2Seq(Seq2SeqConfig(**small, attention="luong"))
@@ -307,9 +316,10 @@ result(equals_the_package=same)
 # $t$, which needs state $t - 1$. (Luong's paper also describes input feeding, which hands $\tilde s_{t-1}$ to the next step: then the
 # steps wait again.)
 #
-# 32 sentences of 30 words, forward and backward. How many times longer will word by word take? (Times differ; only the claim is stored.)
+# 32 sentences of 30 words, forward and backward. Which way is quicker, and about how many times? (Times differ from machine to machine,
+# so only the claim is stored; `print(took)` shows your seconds.)
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["extra", "toy"] minutes=2
 sizes = {"source_size": 500, "target_size": 500, "width": 32, "hidden": 64}
 model = Seq2Seq(Seq2SeqConfig(**sizes, attention="luong"))
 ids = torch.arange(960).view(32, 30) % 500
@@ -333,7 +343,7 @@ def seconds(way):
     return time.perf_counter() - began
 
 
-# %% slideshow={"slide_type": "fragment"} tags=["core", "toy"]
+# %% slideshow={"slide_type": "fragment"} tags=["extra", "toy"]
 same = torch.allclose(one_call(), word_by_word(), atol=1e-4)
 took = {way.__name__: min(seconds(way) for _ in range(4)) for way in (one_call, word_by_word)}
 result(same_logits=same, one_call_faster=took["one_call"] < took["word_by_word"])
@@ -452,10 +462,10 @@ result(attention_loses_less_than_10=max(drops) < 10, seeds=len(drops))
 # longer memory. That is what Bahdanau and others saw on real English and French in 2015. (The same training for all: the
 # fixed vector would gain from more steps and more units, and still lose with length, as 05 shows.)
 #
-# The ledger's models were *trained* on long sentences, too. Our live model knows one clause only. Attention has no size to grow with
-# the sentence: any number of keys will do. So will it translate two clauses, and three?
+# The ledger's models were *trained* on long sentences, too. Our live model knows one clause only. Nothing in its attention has a fixed
+# length: any number of keys will do. So will it translate two clauses, and three?
 #
-# Same kind of words, the right words before, 100 sentences each.
+# Same kind of words, the right words before, 100 sentences each: what share of its next words will be right with three clauses?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 predict("three_clauses")
@@ -478,8 +488,8 @@ result(worse_with_each_clause=share[1] > share[2] + 0.05 and share[2] > share[3]
 # never ran so far in training. What holds beyond the lengths of training has to be measured, always; 08 comes back to it.
 #
 # A task whose right alignment everybody knows: spell a word **backwards**. The words are those of the manual that comes with Python,
-# 4 to 10 letters. To write letter $j$ of $n$ one must look at letter $n + 1 - j$, so the heat map should show a falling diagonal, turned
-# round. Versions of Python differ, so only claims are stored.
+# 4 to 10 letters. To write letter $j$ of $n$ one must look at letter $n + 1 - j$: the looks should walk backwards. Versions of Python
+# differ, so only claims are stored.
 #
 # After 250 steps: in what share of the letters of new words will the largest weight lie on the right letter, or
 # on its neighbour? (`print(sum(on_gold) / len(on_gold))` shows it.)
@@ -520,4 +530,4 @@ print(real["train"][0])
 # - Cho and others 2014, *On the properties of neural machine translation*: the fixed vector fails with length.
 # - Britz and others 2017, *Massive exploration of neural machine translation architectures*: which score matters, and how little.
 #
-# Next: 07b looks at a window only, checks the weights against the gold alignment, and makes hard choices.
+# On the manual more than nine in ten looks fell on the right letter or beside it. Next: 07b looks at a window only, checks the weights against the gold alignment, and makes hard choices.

@@ -8,7 +8,7 @@
 # - You can train a choice that has no derivative, with REINFORCE and a baseline, and show what the baseline saves.
 # - You can measure attention against a gold alignment, and say where the two part.
 #
-# About 110 minutes to work through, 87 as a lecture. Cells tagged *extra* can be left out.
+# About 110 minutes to work through, 85 as a lecture, 77 without the cells tagged *extra*, which can be left out.
 
 # %% tags=["bootstrap", "core"] slideshow={"slide_type": "skip"}
 
@@ -33,7 +33,7 @@ def seeded(n):
     return torch.Generator().manual_seed(n)
 
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Remember
 #
 # 1. Whose state is the query in a translator's attention, and whose states are the keys?
@@ -55,11 +55,12 @@ def seeded(n):
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Why
 #
-# Global attention computes a score for each pair of a target and a source word: $S \cdot T$ of them. A chapter of 5,000 words, read to
-# write 5,000, takes 25 million. Yet most words are rendered by a word near the same place.
+# Global attention computes a score for each pair of a target and a source word: $S \cdot T$ of them. To read a chapter of 5,000 words and
+# write 5,000 takes 25 million. Yet most words are rendered by a word near the same place.
 #
 # How near? The gold alignments know. For each link from source place $s$ to target place $t$ take the distance $|s - t|$, in sentences
-# of one to three clauses, English to French. What share of the links lies within 3 words?
+# of one to three clauses, English to French. What share of the links lies within 3 words? (The second curve takes the distance from the
+# same *share* of the sentence, $|s - t\, T / S|$.)
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 predict("within_3")
@@ -79,7 +80,7 @@ result(rtol=1e-9, within_3=within["same place"][3], within_10=within["same place
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## The idea: a window
 #
-# 0.94 of the links lie within 3 words; nearly all within 10. So look at a **window** of $D$ words on each side of a centre $p_t$ only
+# 0.94 of the links lie within 3 words, nearly all within 10. So look at a **window** of $D$ words on each side of a centre $p_t$ only
 # (Luong, Pham and Manning 2015). Where is the centre? Positions count from 0, $T$ is the source's length:
 #
 # $$\text{local-m:}\; p_t = t \qquad\qquad \text{local-p:}\; p_t = T \cdot \sigma\!\big(v^\top \tanh(W q_t)\big)$$
@@ -125,16 +126,18 @@ show.slider(draw, p=(0.0, 19.0, 0.1), D=(1, 6), gaussian=True, start={"p": 8.0, 
 edge, middle = window(8.0, 4)[[12, 8]]
 result(places=int((window(8.0, 4) > 0).sum()))
 result(rtol=1e-5, edge_over_middle=edge / middle, sums_to=window(8.0, 4).sum())
+result(rtol=1e-5, sums_to_at_the_beginning=window(0.0, 4).sum())
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## Build it: local-p in ten lines
 #
 # At the edge, two $\sigma$ away, 0.135 of the middle is left: $e^{-2}$. Without the Gaussian nothing changes until a word enters or leaves:
-# $p_t$ has no gradient, and could not be learnt. With it the weights of equal scores sum to 0.54, not to 1.
+# $p_t$ has no gradient, and could not be learnt. With it the weights of equal scores sum to 0.54, not to 1; at the sentence's beginning
+# five words are left, and sum to 0.59.
 #
 # $q$: $B \times S \times Q$. $h$: $B \times T \times K$. $W$: $A \times Q$, $v$: $A$ numbers, $W_a$: $Q \times K$, the general score. The
 # course's layer computes all $T$ scores and masks those outside: for sentences one dense product is quicker than gathering windows.
-# It must give the same weights. What will the gradient of $v$ be, with the Gaussian and without?
+# It must give the same weights. And will the gradient of $v$ be zero where the Gaussian is left out?
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=3
@@ -159,17 +162,18 @@ for gaussian in (True, False):
     moves[f"gaussian {gaussian}"] = slope is not None and bool(slope.abs().max() > 0)
 result(equals_the_package=same, centre_has_a_gradient=moves)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["extra"] minutes=3
 # ### What a window saves
 #
-# Scores to compute for a text of $n$ words, translated into as many: $n^2$ for global attention, $n (2D + 1)$ for local. With $D = 10$,
-# from which length on is the window cheaper, and how many times at 5,000 words?
+# Scores to compute for a text of $n$ words, translated into as many: $n^2$ for global attention, $n (2D + 1)$ for local, or $n^2$ where the
+# text is shorter than the window. With $D = 10$, from which length on is the window cheaper, and how many times at 5,000 words?
 #
 # Cheaper to count is not yet quicker to run: gathered windows only pay on long texts.
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["extra", "output-only", "toy"] minutes=2
 lengths = [5, 10, 21, 50, 100, 500, 1000, 5000]
-scores = {"global": [n * n for n in lengths], "local, D = 10": [n * 21 for n in lengths]}
+scores = {"global": [n * n for n in lengths]}
+scores["local, D = 10"] = [n * min(n, 21) for n in lengths]
 curves = {name: (lengths, counts) for name, counts in scores.items()}
 labels = {"x": "words in source and target", "y": "scores to compute"}
 display(show.lines(curves, **labels, logx=True, logy=True))
@@ -179,17 +183,18 @@ result(rtol=1e-9, times_cheaper={str(n): times[n] for n in (10, 21, 100, 5000)})
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ### Soft and hard
 #
-# The window is cheaper from 22 words on, and 238 times at 5,000. What is the smallest window? **One** position: **hard** attention. It
-# *chooses* a place $s$ with probability $a(s)$, and hands on that one value, not a mean of all. (All before was **soft**.)
+# A window of 21 words is cheaper from 22 words on, and 238 times at 5,000. What is the smallest window? **One** position: **hard**
+# attention. It *chooses* a place $s$ with probability $a(s)$, and hands on that one value, not a mean of all. (All before was **soft**.)
 #
-# A choice has no derivative. But its *average* result has one. With $r(s)$, what choice $s$ earned:
+# A choice has no derivative. But the *average* of what it earns has one. With the **reward** $r(s)$ of choice $s$:
 #
 # $$J = \sum_s a(s)\, r(s), \qquad \nabla J = \sum_s r(s)\, \nabla a(s) = \mathbb{E}_{s \sim a}\big[\, (r(s) - b)\, \nabla \log a(s) \,\big]$$
 #
 # **REINFORCE** (Williams 1992): draw $s$; if it earned more than the **baseline** $b$, make it likelier, otherwise less likely. $b$ may
 # be any number that does not depend on $s$: the mean stays, for $\mathbb{E}[\nabla \log a(s)] = \sum_s \nabla a(s) = \nabla 1 = 0$.
 #
-# Five places, rewards between -3 and -1 (log-probabilities are negative). By how much does $b$, the mean reward, shrink the spread?
+# Five places, rewards between -3 and -1 (log-probabilities are negative). How many times does $b$, the mean reward, shrink the spread (the
+# standard deviation) of the estimates?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=3
 predict("spread_shrinks")
@@ -210,8 +215,8 @@ result(rtol=1e-6, spread_shrinks=spread["no baseline"] / spread["mean reward"])
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## Use it: learn where to look
 #
-# Both means of 20,000 draws are right to about a hundredth; the baseline makes the spread 3.8 times smaller, and so few draws do the
-# work of many.
+# Both means of 20,000 draws are right to about a hundredth. The baseline makes the spread 3.8 times smaller: one draw does the work of
+# some fourteen, the square of it.
 #
 # A task: sixteen places, one of them **marked**. At each lies a number from 0 to 3; say the marked one's. A scoring vector finds
 # the place, a matrix reads the number. Three ways to train them, on the same batches: soft attention by backpropagation; hard, with the
@@ -281,13 +286,21 @@ result(soft_is_first=soft < with_baseline, baseline_helps=with_baseline < withou
 # ## Look inside: what a window would cut off
 #
 # All three find the place in the end. Soft attention is there first, after some 80 steps: it gets a gradient for all sixteen places from
-# each example, REINFORCE for one draw. Hard attention needs 120 with the baseline, 160 without. (Larger tasks need it more.)
+# each example, REINFORCE for one draw. Hard attention needs 120 with the baseline, 160 without.
 #
-# Back to sentences. Frames are gold links, the light band is the window of local-m at the same place $t$, or at the same share of the
-# sentence. Choose a sentence, and make `D` as small as you can with all frames inside. Which sort of word needs the widest?
+# Back to sentences. Frames are gold links (white: cut off), the yellow band is the window of local-m around $t$, or around the same share
+# of the sentence. Of each kind you see the sentence whose words move farthest. Make `D` as small as you can with all frames inside.
+#
+# <details><summary>Answer</summary>
+#
+# Around $t$: 5 for the question, 4, 3 and 2 for the others. Around $t\, T / S$: 3, 2, 3 and 2. Where one word is rendered by two or
+# three (*did*: *est-ce que*, *ago*: *il y a*), all that follow are pushed away from their place; the share of the sentence makes up for
+# some of it.
+#
+# </details>
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["extra", "output-only", "world"] minutes=2
 def band(row, D, centre):
     """Which source words a window lets each target word see, and the gold links in frames."""
     x, y = row["en"].split(), row["fr"].split()
@@ -295,6 +308,7 @@ def band(row, D, centre):
     seen = [[float(abs(s - t * step) <= D) for s in range(len(x))] for t in range(len(y))]
     labels = {"x": "English", "y": "French (gold links in frames)", "label": "in the window"}
     picture = show.heatmap(seen, rows=y, columns=x, limits=(-0.5, 1), **labels)
+    picture.axes[1].set(ylim=(0, 1), yticks=[0, 1], yticklabels=["no", "yes"])
     cut = sum(not seen[t][s] for s, t in row["alignment"]["fr"])
     picture.alt += f" {cut} of {len(row['alignment']['fr'])} gold links lie outside."
     for s, t in row["alignment"]["fr"]:
@@ -303,10 +317,15 @@ def band(row, D, centre):
     return picture
 
 
-# %% slideshow={"slide_type": "fragment"} tags=["core", "output-only", "world"]
+# %% slideshow={"slide_type": "fragment"} tags=["extra", "output-only", "world"]
+def farthest(row):
+    return max(abs(s - t) for s, t in row["alignment"]["fr"])
+
+
 short = [row for row in far if 8 <= len(row["en"].split()) <= 14]
-KINDS = ["reordered", "adjective", "clitic", "negation", "modal"]
-rows = {k: next(row for row in short if k in row["kinds"]) for k in KINDS}
+KINDS = ["question", "negation", "clitic", "modal"]
+rows = {k: max((row for row in short if k in row["kinds"]), key=farthest) for k in KINDS}
+result(farthest={k: farthest(row) for k, row in rows.items()})
 rows = {f"{k}: {row['en']}": row for k, row in rows.items()}
 show.slider(band, row=rows, D=(0, 8), centre=["t", "t T / S"], start={"D": 2})
 
@@ -322,7 +341,7 @@ show.slider(band, row=rows, D=(0, 8), centre=["t", "t T / S"], start={"D": 2})
 # the **alignment error rate** (Och and Ney 2003). One link a word cannot find all: some words have two. And who knows nothing could take
 # the diagonal. Order the three: Bahdanau, Luong global (general), Luong local-p. How low is the best?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=4
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 predict("best_aer")
 book, MODELS = ledger("07_attention"), ["Luong general", "Luong local-p", "Bahdanau"]
 runs = {name: f"translation, {name}" for name in MODELS}
@@ -340,24 +359,24 @@ result(rtol=1e-9, bleu={name: book.mean(run, "bleu/all") for name, run in runs.i
 # ### Where they part
 #
 # The best, Luong's global attention, has an error rate of 0.176; local-p 0.209, Bahdanau 0.307, the diagonal 0.426; one link a word
-# could reach 0.024. Yet Bahdanau's *translations* are as good as Luong's, BLEU 74.5 against 75.6, and local-p's are worse (62.2):
-# a better alignment is no better translation. (Bahdanau's query has not read the last word yet: it asks before it knows.)
+# could reach 0.024. Yet Bahdanau's *translations* are nearly as good as Luong's, BLEU 74.5 against 75.6, and local-p's are worse (62.2):
+# a better alignment need not be a better translation. (Bahdanau's query has not read the last word yet: it asks before it knows.)
 #
 # Attention was trained to say the next word, never to align. So let us look at the words whose largest weight misses the gold:
 #
 # - **moved**: words whose gold place does not follow on the one before: how many of them are hit, and how many of the others?
 # - **beside**: what share of the misses lies exactly one word beside the gold?
-# - **said**: in what share of the misses is the word right all the same?
+# - **said right**: in what share of the misses is the next word predicted rightly all the same?
 #
-# Which of the three will be the largest?
+# For a miss, is the right word said more often than not?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 KEYS = ["hit/still", "hit/moved", "beside", "right word"]
 table = {name: [book.mean(run, key) for key in KEYS] for name, run in runs.items()}
 names = ["hit, if in order", "hit, if moved", "misses: beside", "misses: said right"]
-labels = {"x": "model", "y": "of all words, or of the misses", "label": "share"}
-turned = [*zip(*table.values(), strict=True)]
-display(show.heatmap(turned, rows=names, columns=MODELS, **labels, values=True))
+labels = {"x": "decoder (general, local-p: Luong's)", "y": "of all words, or of the misses"}
+turned, columns = [*zip(*table.values(), strict=True)], [n.removeprefix("Luong ") for n in MODELS]
+display(show.heatmap(turned, rows=names, columns=columns, **labels, label="share", values=True))
 result(rtol=1e-9, luong_general=dict(zip(names, table["Luong general"], strict=True)))
 sides = {n: ((run, "hit/moved"), (run, "hit/still")) for n, run in runs.items()}
 result(moved_words_are_harder={n: book.claim(*pair, margin=0.02) for n, pair in sides.items()})
@@ -366,11 +385,12 @@ result(moved_words_are_harder={n: book.claim(*pair, margin=0.02) for n, pair in 
 # ## Where it breaks: light is not proof
 #
 # Luong's attention hits 0.88 of the words in order and 0.74 of the moved ones. Of its misses 0.63 lie exactly one word beside the gold, and 0.57
-# of the missed words are said rightly; of Bahdanau's 0.77. Looking beside, it often says the right word. How?
+# of the missed words are said rightly; of Bahdanau's misses 0.77. Looking beside, it often says the right word. How?
 #
 # A test that takes no weight on trust: **intervene**. Train a small model as in 07a. Take the words that it says rightly while it
 # looks one word beside the gold. Replace the *looked-at* source word by `<unk>`, then the *gold* one instead. Which of the two takes away
-# more of the right word's log-probability? And a word two places away, on the other side?
+# more of the right word's log-probability? And a word two places away, on the other side? Two numbers above 0.6 nats would mean: both
+# matter.
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
@@ -398,7 +418,7 @@ def read(row, hidden=None):
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
-predict("both_matter")
+predict("both_matter")  # True or False
 lost = {"looked-at word": [], "gold word": [], "a word two away": []}
 for row in [*near["test"]][:150]:
     log_p, looked, said, y = read(row)
@@ -418,12 +438,13 @@ result(both_matter=sorted(mean.values())[1] > 0.6, third_does_not=min(mean.value
 # Hiding the word that was looked at costs about as much as hiding the gold one, and a third word next to nothing. The model looks *beside*
 # the word that it renders, yet needs it: the state there has read both. A heat map shows where the model looked, not what it used.
 #
-# In pictures nothing stands beside, and the truth can be seen. The captioner (Xu and others 2015) cuts a picture of 32 x 32 pixels
-# into a grid of cells and looks at **one** cell for each word. It was trained by REINFORCE, after some soft steps. Nobody told it where
-# the objects are; the scenes know.
+# In pictures, too, the truth can be seen. The captioner (Xu and others 2015) cuts a picture of 32 x 32 pixels into 8 x 8 cells, and for each
+# word takes the vector of **one** of them. Two things are not the paper's, so that it cannot read beside: a cell is found by its own
+# pixels alone, and the decoder's state holds words, not what was seen. It was trained as soft attention first (700 steps), then by
+# REINFORCE (300). Nobody told it where the objects are; the scenes know.
 #
-# The white frame below is round the *moon*, the thing that the caption's first noun names (the grid
-# lines bound the cells). At what share of the nouns in new captions will hard attention look at a cell that touches the named thing?
+# The white frame below is round the *moon*, which the caption's first noun names; the grid lines bound the cells. In 200 new
+# pictures: at what share of the nouns will the largest weight lie on a cell that touches the named thing?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 predict("hard_points_at_noun")
@@ -433,12 +454,13 @@ for way in ("soft", "hard"):
     shares[f"{way} attention"] = book.mean("pointing", f"{way}/nouns")
 alt = f"{scene.captions[0]} The moon is framed. " + str({n: round(v, 2) for n, v in shares.items()})
 picture, (left, right) = show.canvas(alt, 8.4, 3.2, columns=2)
-left.imshow(scene.image)
+left.imshow(scene.image, extent=(0, 32, 32, 0))  # pixel n from n to n + 1
 x0, y0, x1, y1 = scene.objects[0].box
 left.plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color="white", linewidth=3)
-left.set(xticks=range(0, 33, 4), yticks=range(0, 33, 4), title=scene.captions[0][:24] + " ...")
-right.barh(list(shares), list(shares.values()), color=show.colour("seq2seq"))
-right.set(xlim=(0, 1), title="share of nouns")
+left.set(xticks=range(0, 33, 4), yticks=range(0, 33, 4))
+left.set_title(scene.captions[0].removesuffix(" ."), fontsize=11)
+right.bar_label(right.barh([*shares], [*shares.values()]), fmt=" %.2f")
+right.set(xlim=(0, 1.1), title="share of nouns")
 display(picture)
 
 # %% slideshow={"slide_type": "fragment"} tags=["core", "world"]
@@ -451,10 +473,10 @@ result(at_least_four_fifths_on_each_seed=min(book.values("pointing", "hard/nouns
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## On real data
 #
-# Hard attention touches the named thing at 0.88 of the nouns, with each of three seeds; a cell by chance at 0.13. With two things in the
-# picture it is 0.91, with one 1.00, with four 0.81: the more there is, the more looks alike. It was soft attention, 700 steps, that learnt
-# where to look (0.88 as well): it gets a gradient for all cells at once. The 300 hard steps after it teach the decoder to say each word from
-# **one** cell.
+# Hard attention touches the named thing at 0.88 of the nouns, with each of three seeds; a cell by chance at 0.13. With one thing in the
+# picture it is 1.00, with two 0.91, with four 0.81. But the same model hit 0.88 *before* the hard steps, too: it was soft attention that
+# learnt where to look, from a gradient for all cells at once. The hard steps kept the looks, and trained the decoder on what hard
+# attention gives it: one cell in place of a mean.
 #
 # The words of Python's manual once more, to be spelt **backwards**, as in 07a: letter $t$ of $n$ needs letter $n - 1 - t$. One model looks
 # everywhere, one is local-m with $D = 2$, whose window walks *forwards*. Versions of Python differ, so only claims are stored.
@@ -492,4 +514,4 @@ result(global_spells=right["global"] > 0.9, window_is_worse=better > 0.05)
 # - Jain and Wallace 2019, *Attention is not explanation*, and Wiegreffe and Pinter 2019, *Attention is not not explanation*.
 # - Och and Ney 2003, *A systematic comparison of various statistical alignment models*: the error rate.
 #
-# Next: 07c builds attention in levels: words in sentences, and frames that are halved and halved again.
+# On the manual the window cost more than one letter in twenty: at both ends of a word the letter needed lies outside it. Next: 07c builds attention in levels: words in sentences, and frames that are halved and halved again.

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # 07 Attention: exercises
 #
-# Twelve questions, 30 points, about 115 minutes: eight on scores and weights (part 07a), two on looking at a part of
-# the source (part 07b), two on attention within one sequence and on encoders in layers (part 07c). Each answer stands
-# in one cell, where `...` waits for you. Running that cell checks the answer: a first miss names what is broken, a
-# second one names the mistake if it is a well-known one, a third one says where to read again. Tensors and arrays are
-# of type float64. B is the batch, S the number of queries, T that of keys, and positions count from 0.
+# Twelve questions, 30 points, about 115 minutes: eight on scores and weights (part 07a), three on alignments, windows
+# and draws (part 07b), one on encoders in layers (part 07c). Each answer stands in one cell, where `...` waits for
+# you. Running that cell checks the answer: a first miss names what is broken, a second one names the mistake if it is
+# a well-known one, a third one says where to read again. Tensors and arrays are of type float64. B is the batch, S
+# the number of queries, T that of keys, and positions count from 0.
 
 # %%
 import math
@@ -28,7 +28,7 @@ import torch
 # %% answer="q1"
 q1 = "B"  ### SOLUTION
 
-# %% [markdown] ask="q2" kind="order" points=2 minutes=7 difficulty=1 see="07a, Build it"
+# %% [markdown] ask="q2" kind="order" points=2 minutes=7 difficulty=1 see="07a, Before the step"
 # ## Look first, then move
 # Put the lines in order so that they make `step`, one step of Bahdanau's decoder in its smallest form: every vector is
 # a single number. Some lines do not belong to it.
@@ -63,7 +63,7 @@ def step(y, s, hs, w):
 #     context = sum(hs) / len(hs)
 #     state = tanh(y + kept)
 
-# %% [markdown] ask="q3" points=2 minutes=7 difficulty=2 see="07a, Build it" uses=["torch"]
+# %% [markdown] ask="q3" points=2 minutes=7 difficulty=2 see="07a, Six ways to score" uses=["torch"]
 # ## A matrix in between
 # Fill the two lines of `general_scores`: Luong's score $q^\top W h$ of a query q and a key h.
 #
@@ -114,7 +114,7 @@ def masked_softmax(scores, mask):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q6" points=3 minutes=10 difficulty=3 see="07a, Build it" uses=["torch"]
+# %% [markdown] ask="q6" points=3 minutes=10 difficulty=3 see="07a, Before the step" uses=["torch"]
 # ## Look, and say it
 # In Luong's decoder all steps can look at once. Write `attentional(states, values, weights, W)`.
 #
@@ -133,7 +133,7 @@ def attentional(states, values, weights, W):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q7" points=2 minutes=8 difficulty=3 see="07a, Measure it"
+# %% [markdown] ask="q7" points=2 minutes=8 difficulty=3 see="07b, Measure it"
 # ## Sure and possible links
 # Write `error_rate(links, sure, possible)`, the alignment error rate of one sentence pair.
 #
@@ -154,7 +154,7 @@ def error_rate(links, sure, possible):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q8" points=2 minutes=8 difficulty=3 see="07c, Build it" uses=["numpy"]
+# %% [markdown] ask="q8" points=2 minutes=8 difficulty=3 see="07a, No parameter at all" uses=["numpy"]
 # ## A sentence that looks at itself
 # Write `self_attention(X)`, self-attention without a single weight: $Y = \mathrm{softmax}(X X^\top)\,X$.
 #
@@ -173,7 +173,7 @@ def self_attention(X):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q9" kind="counterexample" points=3 minutes=12 difficulty=3 see="07a, Where it breaks"
+# %% [markdown] ask="q9" kind="counterexample" points=3 minutes=12 difficulty=3 see="07a, The idea"
 # ## The bug that the test let through
 # In `weigh` below, the softmax runs along the wrong axis. Its author had a test: *the weights of each query sum to 1*.
 # Mostly this test fails. Find scores for which it passes, although the weights are wrong.
@@ -228,7 +228,7 @@ def local_weights(scores, p, D):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q11" points=3 minutes=12 difficulty=4 see="07c, Build it" uses=["torch"]
+# %% [markdown] ask="q11" points=3 minutes=12 difficulty=4 see="07c, Half, and half again" uses=["torch"]
 # ## One floor of the pyramid
 # An encoder of speech halves the number of its steps from layer to layer. Write `halve(x, lengths)`.
 #
@@ -251,7 +251,7 @@ def halve(x, lengths):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q12" points=4 minutes=15 difficulty=4 see="07b, Build it" uses=["numpy"]
+# %% [markdown] ask="q12" points=4 minutes=15 difficulty=4 see="07b, Soft and hard" uses=["numpy"]
 # ## Learning from a draw
 # Hard attention draws one position, and no gradient goes through a draw. REINFORCE estimates it from samples. Write
 # `gradient(p, choices, rewards, baseline)`.

@@ -301,6 +301,31 @@ def drop_self(row, i, X):
     return row
 
 
+def whole_top(z, axis=-1):
+    """The largest score of the whole table is taken off: in a row far below it nothing is left."""
+    with np.errstate(all="ignore"):
+        e = np.exp(z - z.max())
+        return e / e.sum(axis, keepdims=True)
+
+
+def whole_top_rows(X):
+    top = (X @ X.T).max()
+    with np.errstate(all="ignore"):
+        return looked_rows(weigh=lambda row: np.exp(row - top) / np.exp(row - top).sum())(X)
+
+
+def sums_across(z, axis=-1):
+    """keepdims is forgotten: the sum of row j divides column j."""
+    e = np.exp(z - z.max(1, keepdims=True))
+    return e / e.sum(1)
+
+
+def sums_across_rows(X):
+    e = np.array([np.exp(row - row.max()) for row in X @ X.T])
+    sums = [row.sum() for row in e]
+    return np.array([[number / total for number, total in zip(row, sums)] for row in e]) @ X
+
+
 def by_feature(X):
     return X @ softmax(X.T @ X, 1)
 
@@ -324,6 +349,20 @@ def vector(centre=lambda p: p, window=lambda p: p, edge=np.less_equal, support="
         return a / a.sum() if norm else a
 
     return local_weights
+
+
+def zeros_outside(scores, p, D):
+    """Scores outside the window are set to 0 before the softmax, and so keep a share."""
+    s = np.arange(len(scores))
+    inside = np.abs(s - p) <= D
+    return softmax(np.where(inside, scores, 0.0)) * np.exp(-2 * ((s - p) / D) ** 2) * inside
+
+
+def zeros_outside_loop(scores, p, D):
+    outside = sum(abs(s - p) > D for s in range(len(scores)))
+    right = single()(scores, p, D)
+    total = sum(math.exp(z) for s, z in enumerate(scores) if abs(s - p) <= D)
+    return right * total / (total + outside)
 
 
 def single(centre=lambda p: p, window=lambda p: p, strict=False, support="window", sigma=0.5, two=2, gauss=True,
@@ -469,6 +508,8 @@ WRONG = {
         ("Your score does not use the matrix.", lambda q, h, W: (q[:, None] * h).sum(-1), general_loops(turn=identity)),
         ("A score is a single number for each key: what is still to be done with the products?", general(add=False), general_loops(add=False)),
         ("These are weights already; only their scores are asked for.", general(norm=True), general_loops(norm=True)),
+        ("The scores are right, and wrapped in an axis too many: a sentence has a single query here.",
+         lambda q, h, W: (q @ W)[:, None] @ h.mT, lambda q, h, W: general_loops()(q, h, W)[:, None]),
         ("Each query meets the keys of its own sentence, not those of the whole batch.",
          lambda q, h, W: (q @ W) @ h.mT, lambda q, h, W: torch.stack([torch.stack([h[b] @ (W.T @ a) for a in q]) for b in range(len(h))])),
     ],
@@ -487,6 +528,7 @@ WRONG = {
         ("The padding has taken its share before you took it away: do the rest of the weights sum to 1?", after, after_rows),
         ("A score of 0 is not a weight of 0: what is $e^0$?", with_zeros, with_zeros_filled),
         ("True is where the query *may* look.", filled(flip=True), counted(flip=True)),
+        ("You hide what may be seen; and where nothing is left, the weights are spread over all alike.", filled(value=-1e9, clean=False, flip=True), counted(flip=True, empty="mean")),
         ("You hide what may be seen; and where nothing is left, you divide 0 by 0.", filled(flip=True, clean=False), counted(flip=True, empty="nan")),
         ("Which axis holds the keys of one query?", lambda s, m: filled(axis=0)(s, m), counted(along="column")),
         ("$e^{1000}$ is larger than any float: what may be taken from all scores without changing the weights?", unsafe, unsafe_numpy),
@@ -521,6 +563,8 @@ WRONG = {
         ("A word may look at itself as well.", looked(scores=without_self), looked_rows(change=drop_self)),
         ("There is no softmax in it.", looked(weigh=lambda z, axis: z), looked_rows(weigh=lambda row: row)),
         ("$e^{1600}$ is larger than any float: what may be taken from all scores of a row without changing the weights?", looked(weigh=naive), looked_rows(weigh=naive)),
+        ("You take the largest score of the whole table from all: what becomes of a row whose scores are far below it?", looked(weigh=whole_top), whole_top_rows),
+        ("A row of sums, laid over a table, divides its *columns*: is the sum of each row under its own row?", looked(weigh=sums_across), sums_across_rows),
         ("These are the weights; each row of `Y` is a mean of vectors.", looked(out=lambda a, X: a), looked_rows(only_weights=True)),
         ("Your features look at one another, not your words: which of the two products has a row for each word?", by_feature, by_feature_rows),
     ],
@@ -534,6 +578,7 @@ WRONG = {
     "q10": [
         ("These weights sum to 1; those of the paper do not.", vector(norm=True), single(norm=True)),
         ("The softmax is taken in the window alone: scores outside have no share in it.", vector(support="all"), single(support="all")),
+        ("A score of 0 is not a weight of 0: the positions outside still have a share in your softmax.", zeros_outside, zeros_outside_loop),
         ("The centre is a real number: your bell stands on a whole one.", vector(centre=np.round), single(centre=round)),
         ("The bell is right, but its window reaches to both sides of a whole number, not of p.", vector(window=np.round), single(window=round)),
         ("The bell is right, but its window reaches to both sides of p rounded down.", vector(window=np.floor), single(window=int)),
@@ -558,6 +603,8 @@ WRONG = {
         ("What does the baseline change in your answer?", summed(gain=lambda r, b: r), arrays(gain=lambda r, b: r)),
         ("A position that was *not* chosen learns, too: a softmax gives to one what it takes from the others.",
          summed(slope=lambda k, c, p: float(k == c)), arrays(slope=lambda E, p: E)),
+        ("The chosen position is right. Those that were *not* chosen have a derivative, too: what does a softmax take from them?",
+         summed(slope=lambda k, c, p: (k == c) * (1 - p[k])), arrays(slope=lambda E, p: E * (1 - p))),
         ("This is the derivative by the probabilities; the scores lie one softmax further back.",
          summed(slope=lambda k, c, p: (k == c) / p[k]), arrays(slope=lambda E, p: E / p)),
         ("A mean over the draws is asked for.", summed(over=lambda choices: 1), arrays(total=np.sum)),
