@@ -136,8 +136,7 @@ result(rtol=1e-5, sums_to_at_the_beginning=window(0.0, 4).sum())
 # five words are left, and sum to 0.59.
 #
 # $q$: $B \times S \times Q$. $h$: $B \times T \times K$. $W$: $A \times Q$, $v$: $A$ numbers, $W_a$: $Q \times K$, the general score. The
-# course's layer computes all $T$ scores and masks those outside: for sentences one dense product is quicker than gathering windows.
-# It must give the same weights. And will the gradient of $v$ be zero where the Gaussian is left out?
+# course's layer computes all $T$ scores and masks those outside: one product for all windows, and sentences are short. It must give the same weights. And will the gradient of $v$ be zero where the Gaussian is left out?
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=3
@@ -168,7 +167,7 @@ result(equals_the_package=same, centre_has_a_gradient=moves)
 # Scores to compute for a text of $n$ words, translated into as many: $n^2$ for global attention, $n (2D + 1)$ for local, or $n^2$ where the
 # text is shorter than the window. With $D = 10$, from which length on is the window cheaper, and how many times at 5,000 words?
 #
-# Cheaper to count is not yet quicker to run: gathered windows only pay on long texts.
+# (Cheaper to count is not yet quicker to run: windows have to be cut out, one for each word written.)
 
 # %% slideshow={"slide_type": "subslide"} tags=["extra", "output-only", "toy"] minutes=2
 lengths = [5, 10, 21, 50, 100, 500, 1000, 5000]

@@ -254,9 +254,9 @@ show.slider(story, number=(0, 19), start={"number": 0})
 # too, some words must have it, since a sentence's weights sum to 1; the sentence's own weight leaves nothing of them.
 #
 # Now made-up speech: three digits, spelt letter by letter. A letter is a pattern of 8 numbers that lasts 3 to 7 frames, with noise on top.
-# A listener must write the digits. One has a pyramid, four layers with three halvings between them; the other has four layers without:
-# each query meets some 60 keys that look like their neighbours, not eight. The decoder, by Luong's general score, and the batches are
-# the same. After 100 steps, which one writes more digits rightly, and what share will it be?
+# A listener must write the digits. One has a pyramid, four layers with three halvings between them, which leave some eight keys to look
+# at. The other has four layers and no halving: each query meets some 60 keys that look like their neighbours. The decoder (Luong's general
+# score) and the batches are the same. After 100 steps, which one writes more digits rightly, and what share will it be?
 
 # %% slideshow={"slide_type": "skip"} tags=["core"]
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -334,8 +334,8 @@ result(pyramid_is_ahead=right[3] > right[0] + 0.02)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ### Where the listener looked
 #
-# With three halvings 0.96 of the digits of new utterances are right after 100 steps; without any, fewer, with as many layers. There are
-# fewer keys, and neighbours are no longer alike: the search is easier, not only cheaper.
+# With three halvings 0.96 of the digits of new utterances are right after 100 steps; without any, fewer. The layers are as many, so
+# it is the halving that helps: the search among few keys is easier to learn, not only cheaper.
 #
 # Below, one utterance: the weights of each digit over the pyramid's places, laid out over the frames, and over the flat encoder's. Does a
 # digit look at its letters? And how wide is what it looks at?
@@ -363,8 +363,8 @@ result(scores_computed={str(n): k for n, k in cost.items()})
 # ten frames or so without. This utterance has four outputs, three digits and the end, for each of which every place is scored:
 # 28 scores at the top of the pyramid, 200 without.
 #
-# Three halvings leave a place for every eight frames, about one and a half letters. Halve on: with 5 a place has read 32 frames, more than a whole digit; with 7 the whole utterance is **one** place,
-# and attention has nothing to choose from.
+# Three halvings leave a place for every eight frames, about one and a half letters. Halve on: with 5 a place has read 32 frames, more than
+# a whole digit; with 7 the whole utterance is **one** place, and attention has nothing to choose from.
 #
 # The same 100 steps with 7 halvings. A bidirectional layer has read everything, so the one vector could hold all three digits. Will it?
 # (Eight layers are harder to train than four, too. How much of the loss is theirs? Put `listener.encoder = encoder(0, layers=8)` before
