@@ -499,11 +499,9 @@ taught = taught[asked[3] != pad].mean()
 result(worse_alone=bool(alone < taught - 0.05), most_letters_right=bool(taught > 0.6))
 
 # %% slideshow={"slide_type": "-"} tags=["extra", "skip-execution"]
-# load("captions") has the columns of Flickr30k: these are photographs, too much for our encoder
-import datasets
-
-photographs = datasets.load_dataset("lmms-lab/flickr30k", split="test", streaming=True)
-print(next(iter(photographs))["caption"])
+# Photographs in the same columns (Flickr8k, 1.1 GB): of any size, and too much for our encoder
+photographs = load("captions", source="hub")
+print(photographs["test"][0]["caption"])
 
 # %% [markdown] slideshow={"slide_type": "skip"} tags=["core", "quiz"]
 # ## Check yourself
