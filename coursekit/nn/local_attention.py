@@ -14,7 +14,7 @@ A whole centre has 2 D + 1 positions in its window. The Gaussian is centred on t
 e^-2. Its product is not renormalised: the weights of local-p sum to less than 1, and p_t learns through it alone. Where
 the window holds no position of the source (local-m, t > T - 1 + D), weights and context are zeros.
 
-All T scores are computed and those outside the window masked: for sentences one dense product is cheaper than a gather.
+All T scores are computed in one product, and those outside the window masked.
 Letters as in `coursekit.nn.attention`; D half the window.
 """
 

@@ -44,8 +44,6 @@ TOLD_TO = {
 #: Clauses of a sentence.
 CLAUSES = {"tiny": (1, 2), "colab": (1, 3), "full": (1, 3)}
 PAIRS_A_STEP, MOST_WORDS, NO_TARGET = 32, 50, -100
-BEAMS = (1, 2, 4, 8, 16, 32)
-PENALTIES = (0.0, 0.5, 1.0, 2.0)
 SAMPLES = 16
 #: Words of a test story that a decoder is given, and how many it may add.
 PROMPT, TOLD = 10, 120
@@ -61,10 +59,8 @@ def bleu_of(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> f
 class Translation:
     """English to French: pairs, a model with Luong's attention, and what it scored as it learnt."""
 
-    def __init__(self, preset: str, seed: int, share: float = 1.0) -> None:
-        """`share` of the preset's steps."""
-        n, hidden, steps, tested = SIZES[preset]
-        self.steps = round(share * steps)
+    def __init__(self, preset: str, seed: int) -> None:
+        n, hidden, self.steps, tested = SIZES[preset]
         take = partial(Pairs, PairConfig(clauses=CLAUSES[preset]), seed, languages=("en", "fr"))
         self.train = take(split="train").take(n)
         seen = {pair.text["en"] for pair in self.train}
@@ -122,8 +118,8 @@ def nats(model: Seq2Seq, data: tuple[Tensor, Tensor, Tensor]) -> Tensor:
 
 
 @lru_cache(maxsize=2 * len(SEEDS))
-def translation(preset: str, seed: int, share: float = 1.0) -> Translation:
-    return Translation(preset, seed, share)
+def translation(preset: str, seed: int) -> Translation:
+    return Translation(preset, seed)
 
 
 def learning(preset: str, seed: int) -> dict[str, float]:
@@ -238,19 +234,6 @@ def together(sums: np.ndarray) -> np.ndarray:
     return 100 * np.exp(precision + np.minimum(0, 1 - sums[:, 9] / sums[:, 8]))
 
 
-def widths(preset: str, seed: int) -> dict[str, float]:
-    """Beams of growing width, plain and normalised by length, and penalties at one width; a weaker model beside it."""
-    values: dict[str, float] = {}
-    settings = dict.fromkeys([*((w, p) for w in BEAMS for p in (0.0, 1.0)), *((8, p) for p in PENALTIES)])
-    for name, share in {"weak": 0.5, "trained": 1.0}.items():
-        task = translation(preset, seed, share)
-        for width, penalty in settings:
-            options = {"width": width, "length_penalty": penalty}
-            timed(task, values, f"{name}, width {width}, penalty {penalty:g}",
-                  lambda t=task, o=options: t.decoded(t.test, beam_search, **o))  # fmt: skip
-    return values
-
-
 TALES: dict[str, dict[str, Any]] = {
     "temperature 0.5": {"temperature": 0.5},
     "temperature 0.75": {"temperature": 0.75},
@@ -330,4 +313,4 @@ def possible(world: World, words: list[str], date: int) -> int:
     return low
 
 
-EXPERIMENTS = {"learning": learning, "decoders": decoders, "widths": widths, "stories": stories}
+EXPERIMENTS = {"learning": learning, "decoders": decoders, "stories": stories}

@@ -432,7 +432,7 @@ result(device_agrees=self_check(device.type) is None)
 #
 # </details>
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 manual = load("text", source="pydoc")
 past, future = ("".join(manual[split]["text"]) for split in ("train", "test"))
 table = Vocab.build([past])

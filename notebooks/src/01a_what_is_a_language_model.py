@@ -389,7 +389,7 @@ result(rtol=1e-9, smallest_vocabulary=score, unknown=unknown)
 # Characters are the tokens now. Two well-known compressors take part; theirs are the bytes that the future adds to the packed
 # past. Who needs the fewest bits? (`print(bits)` shows the numbers of your Python.)
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 manual = load("text", source="pydoc")
 past, future = ("".join(manual[split]["text"]) for split in ("train", "test"))
 table, bits = Vocab.build([past]), {}

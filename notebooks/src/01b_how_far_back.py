@@ -345,7 +345,7 @@ result(flattered=flattered, things_worse=things_worse, seeds=len(book.values("le
 #
 # Who needs fewer bits: counting, the window model after 300 steps, or gzip? (`print(bits)` shows the numbers of your Python.)
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 manual = {split: "".join(rows["text"]) for split, rows in load("text", source="pydoc").items()}
 letters = Vocab.build([manual["train"]])
 ids = {split: [letters.encode(text)] for split, text in manual.items()}

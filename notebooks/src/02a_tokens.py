@@ -431,7 +431,7 @@ result(plain=plain, special=special, space_changes_all=apart)
 # Published tables work as well: `BPE.load(folder)` reads GPT-2's `encoder.json` and `vocab.bpe` or a `tokenizer.json`, `WordPiece.load` BERT's `vocab.txt`,
 # `Unigram.load` a SentencePiece file; their ids are those of the published tokenisers. Each has a `save` as well.
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 manual = {split: "".join(rows["text"]) for split, rows in load("text", source="pydoc").items()}
 later = manual["test"][:20_000]
 real = {n: BPE.train(manual["train"][:150_000], n) for n in (100, 800, 3000)}

@@ -467,7 +467,7 @@ result(several_lives_cost=all(costs), opposites_are_neighbours=opposite > other 
 # Published vectors read with `WordVectors.load("glove.6B.50d.txt", limit=50_000)`, and the second cell takes WikiText-2 by one argument (`ONLINE`). What they learn includes
 # what people wrote about each other: prejudice is company, too (Bolukbasi and others 2016).
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 manual = "".join(load("text", source="pydoc")["train"]["text"]).lower()
 paragraphs = [re.findall("[a-z_]+", paragraph) for paragraph in manual.split("\n\n")]
 known = Vocab.build(paragraphs, min_count=10)

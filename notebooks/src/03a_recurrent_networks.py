@@ -438,7 +438,7 @@ result(rtol=1e-3, next_word=nats)
 # 01b a Kneser-Ney 6-gram was ahead of the window model. Will the recurrent network pass it? Versions of the manual differ, so only
 # claims are stored.
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 manual = {split: "".join(part["text"]) for split, part in load("text", source="pydoc").items()}
 letters = Vocab.build([manual["train"]])
 ids = {split: letters.encode(text) for split, text in manual.items()}

@@ -385,7 +385,7 @@ result(rtol=1e-3, carried=mean_nats(True), empty=mean_nats(False))
 # state carried, once with an empty one at each window. Then both read the rest of the manual in one go. Which will need
 # fewer bits per character, and by how much? Versions differ, so only claims are stored.
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 manual = {split: "".join(part["text"]) for split, part in load("text", source="pydoc").items()}
 letters = Vocab.build([manual["train"]])
 ids = {split: letters.encode(part) for split, part in manual.items()}

@@ -441,7 +441,7 @@ def reach(model, ids, far=40):
     return (share[far] - share[1]).item()
 
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 manual = {split: "".join(part["text"]) for split, part in load("text", source="pydoc").items()}
 letters = Vocab.build([manual["train"]])
 ids, reached = letters.encode(manual["train"]), {}

@@ -220,7 +220,7 @@ result(rtol=1e-5, untrained=ours, knows_nothing=math.log(len(words["fr"])))
 # it translate right *to the last word*?
 
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core"]
 by_length = sorted(train, key=lambda row: len(row["en"].split()))
 
 
@@ -272,7 +272,7 @@ result(up_to_8_words_right_twice_as_often=twice)
 # Move $k$ down and watch: which words go first, and does what comes out still look like French? Below the slider the loss over all unseen
 # sentences, on the twenty commonest words of the target (little words and marks, but *balle*, *chien* and *tom*, too) and on all others.
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core"]
 with torch.no_grad():
     contexts = model.start(*coded(train[:1000])[:2]).context  # 1000, H
 mean = contexts.mean(0)
@@ -439,7 +439,7 @@ result(atol=0.02, first_word=shift[0], seventh_word=shift[-1], by_place=shift)
 #
 # Will a word of 3 to 5 letters come back more often than one of 9 to 12?
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 text = " ".join(load("text", source="pydoc")["train"]["text"]).lower()
 real = sorted({w for w in re.findall("[a-z]+", text) if 3 <= len(w) <= 12}, key=len)
 both = dict.fromkeys(["en", "fr"], Vocab.build(real))
@@ -456,7 +456,7 @@ for row, line in zip(asked, translated(copier.eval(), asked, words=both), strict
 short, long = (sum(hits) / len(hits) for hits in back.values())
 result(short_words_come_back=short > long + 0.2, long_words_lost=long < 0.5)
 
-# %% slideshow={"slide_type": "-"} tags=["extra", "skip-execution"]
+# %% slideshow={"slide_type": "skip"} tags=["extra", "skip-execution"]
 # one argument away: 29,000 captions of photographs in two languages, with the same columns
 multi30k = load("pairs", source="hub", languages=("en", "de"))
 for row in list(multi30k["train"])[:3]:

@@ -158,7 +158,7 @@ result(equals_the_package=equal)
 # has both in full.
 
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core"]
 by_length = sorted(train, key=lambda row: len(row["en"].split()))
 
 
@@ -211,7 +211,7 @@ result(rtol=1e-3, loss=loss(model, held_out))
 # Bars: the probability of what it writes. Does it come back to the sentence? Try early and late places (0 plants no error); what does a
 # wrong *subject* do to the verb?
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core"]
 long = [row for row in test if len(row["fr"].split()) >= 8]
 
 
@@ -373,7 +373,7 @@ result(equals_the_package=equal, **counts)
 # Which will it name first, colours or shapes? (One shape in six would be a guess.)
 
 
-# %% slideshow={"slide_type": "-"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core"]
 def caption_batch(step):
     """32 pictures and a caption of each: a pure function of the step."""
     chosen = torch.randint(
@@ -471,7 +471,7 @@ result(rtol=1e-6, bound_2=many["there"][1], by_things=many)
 #
 # Will a letter be right more often after right letters than after the model's own, as it was with the world's sentences?
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 manual = " ".join(load("text", source="pydoc")["train"]["text"]).lower()
 known = sorted({w for w in re.findall("[a-z]+", manual) if 4 <= len(w) <= 12})
 spelt = [{"en": " ".join(re.sub("[aeiou]", "", w)), "fr": " ".join(w)} for w in known]
@@ -488,7 +488,7 @@ fit(speller, partial(batch, rows=kept, words=both), loss, steps=400, lr=1e-2)
 with torch.no_grad():
     taught = (speller.eval()(asked[0], asked[2], asked[1]).argmax(-1) == asked[3]).double()
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 mine = written(speller, speller.start(*asked[:2]), len(asked[0]), letters)
 mine = padded([torch.tensor([*letters.encode(w), eos]) for w in mine])
 size = max(mine.shape[1], asked[3].shape[1])
@@ -498,7 +498,7 @@ alone = (mine == right)[real].double().mean()
 taught = taught[asked[3] != pad].mean()
 result(worse_alone=bool(alone < taught - 0.05), most_letters_right=bool(taught > 0.6))
 
-# %% slideshow={"slide_type": "-"} tags=["extra", "skip-execution"]
+# %% slideshow={"slide_type": "skip"} tags=["extra", "skip-execution"]
 # Photographs in the same columns (Flickr8k, 1.1 GB): of any size, and too much for our encoder
 photographs = load("captions", source="hub")
 print(photographs["test"][0]["caption"])

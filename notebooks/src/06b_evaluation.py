@@ -412,7 +412,7 @@ result(right_but_short=sentence_bleu("yes , we do", ["yes we do"], 4, **options)
 # conferences); the same without capitals; letter by letter. Versions of Python differ, so only claims are stored (`print(bleus)` shows the numbers). By how many points will
 # the four differ?
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 manual = "".join(load("text", source="pydoc")["test"]["text"])
 sentences = [" ".join(part.split()) for part in manual.split(".\n") if 8 <= len(part.split()) <= 40]
 sentences = [sentence + "." for sentence in sentences][:300]

@@ -494,7 +494,7 @@ result(worse_with_each_clause=share[1] > share[2] + 0.05 and share[2] > share[3]
 # After 250 steps: in what share of the letters of new words will the largest weight lie on the right letter, or
 # on its neighbour? (`print(sum(on_gold) / len(on_gold))` shows it.)
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 manual = "".join(load("text", source="pydoc")["train"]["text"]).lower()
 spelt = sorted({*re.findall(r"\b[a-z]{4,10}\b", manual)}, key=lambda w: (len(w), w))
 letters = Vocab.build([*spelt])
@@ -511,7 +511,7 @@ for w in held[::5]:
     on_gold += [abs(len(w) - 1 - j - int(s)) <= 1 for j, s in enumerate(top)]
 result(nine_in_ten_look_at_the_letter_or_beside=sum(on_gold) > 0.9 * len(on_gold))
 
-# %% slideshow={"slide_type": "-"} tags=["extra", "skip-execution"]
+# %% slideshow={"slide_type": "skip"} tags=["extra", "skip-execution"]
 # Real sentences come by one argument; shown, not run: it fetches about 5 MB.
 real = load("pairs", source="hub", languages=("en", "de"))
 print(real["train"][0])

@@ -482,7 +482,7 @@ result(at_least_four_fifths_on_each_seed=min(book.values("pointing", "hard/nouns
 #
 # Which letters can local-m still look at? And will it fail, or find a way round?
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 manual = "".join(load("text", source="pydoc")["train"]["text"]).lower()
 spelt = sorted({*re.findall(r"\b[a-z]{4,10}\b", manual)}, key=lambda w: (len(w), w))
 letters = Vocab.build([*spelt])

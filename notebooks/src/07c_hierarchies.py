@@ -409,7 +409,7 @@ result(glimpse_pixels=6 * 8 * 8, picture_pixels=224 * 224)
 #
 # Chance is one half. After 150 steps, will the heaviest line be the one with the word?
 
-# %% slideshow={"slide_type": "-"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
 text = "".join(load("text", source="pydoc")["train"]["text"]).lower().split("\n")
 lines = [words[:16] for line in text if len(words := line.split()) > 3]
 pages = [lines[i : i + 4] for i in range(0, len(lines) - 3, 4)]
