@@ -415,7 +415,7 @@ result(device_agrees=self_check(device.type) is None)
 # The last digits differ, and the sorted order is off by more than half: 368.29 instead of 368.92. There the negative numbers come first, so the
 # running sum goes down to about -40,000, where the gaps between float32 numbers are wide, before it comes back.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## On real data
 #
 # The manual that every Python carries, letter by letter. Nobody knows its entropy; but each belief gives a price, and the lowest
@@ -432,7 +432,7 @@ result(device_agrees=self_check(device.type) is None)
 #
 # </details>
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = load("text", source="pydoc")
 past, future = ("".join(manual[split]["text"]) for split in ("train", "test"))
 table = Vocab.build([past])

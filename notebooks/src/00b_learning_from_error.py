@@ -473,7 +473,7 @@ result(rtol=1e-6, best_of_10=seen[9], best_of_100=seen[99], best_of_1000=seen[99
 # (Real models resemble each other, so they gain less; small test sets make it worse.) So choose by the validation split, as often as you like, and
 # use the test split once, for the one model that was chosen.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## On real data
 #
 # The same function, another source: the reference manual that comes with Python, by characters. First 3,000 characters of it for training,
@@ -482,7 +482,7 @@ result(rtol=1e-6, best_of_10=seen[9], best_of_100=seen[99], best_of_1000=seen[99
 # Versions of Python differ, so only claims are stored. Which of the two runs overfits, and how can you tell? `print(ends)` shows
 # what your Python measured: the gap between the two losses at the end, and how far validation has turned up.
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = {split: "".join(rows["text"]) for split, rows in load("text", source="pydoc").items()}
 letters = Vocab.build([manual["train"]])
 past, future = (letters.encode(manual[split]) for split in ("train", "validation"))

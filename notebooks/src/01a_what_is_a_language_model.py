@@ -381,7 +381,7 @@ result(rtol=1e-9, smallest_vocabulary=score, unknown=unknown)
 # guess. A perplexity says something only beside its tokens, its vocabulary and its text. Compare models on the same tokens; where
 # the tokens differ, let each model spell out the whole text, unknown words too, and compare bits per character.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
 # The same code, another source: `pydoc`, the reference manual that every Python carries, nearly half a million characters. It
@@ -389,7 +389,7 @@ result(rtol=1e-9, smallest_vocabulary=score, unknown=unknown)
 # Characters are the tokens now. Two well-known compressors take part; theirs are the bytes that the future adds to the packed
 # past. Who needs the fewest bits? (`print(bits)` shows the numbers of your Python.)
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = load("text", source="pydoc")
 past, future = ("".join(manual[split]["text"]) for split in ("train", "test"))
 table, bits = Vocab.build([past]), {}

@@ -337,7 +337,7 @@ result(flattered=flattered, things_worse=things_worse, seeds=len(book.values("le
 # to 0.79, places from 0.26 to 0.66. On the random split the fashions and the newcomers of the test days stood in training
 # already. (Not one story was copied.) In use a model always meets the future, so a split that does not is a leak.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## On real data
 #
 # The same code by character, on the manual that comes with Python; splits by position, since a manual has an order, too.
@@ -345,7 +345,7 @@ result(flattered=flattered, things_worse=things_worse, seeds=len(book.values("le
 #
 # Who needs fewer bits: counting, the window model after 300 steps, or gzip? (`print(bits)` shows the numbers of your Python.)
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = {split: "".join(rows["text"]) for split, rows in load("text", source="pydoc").items()}
 letters = Vocab.build([manual["train"]])
 ids = {split: [letters.encode(text)] for split, text in manual.items()}

@@ -418,7 +418,7 @@ plain, special = (len(gpt.encode("<|endoftext|>", special=s)) for s in (False, T
 apart = set(gpt.encode("found")).isdisjoint(gpt.encode(" found"))
 result(plain=plain, special=special, space_changes_all=apart)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## On real data
 #
 # (All four: *found* has one token after a space and three at the start; *sandcastel* is five pieces; the special text is spelt with ten; and *sand* is *sa nd*,
@@ -431,7 +431,7 @@ result(plain=plain, special=special, space_changes_all=apart)
 # Published tables work as well: `BPE.load(folder)` reads GPT-2's `encoder.json` and `vocab.bpe` or a `tokenizer.json`, `WordPiece.load` BERT's `vocab.txt`,
 # `Unigram.load` a SentencePiece file; their ids are those of the published tokenisers. Each has a `save` as well.
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = {split: "".join(rows["text"]) for split, rows in load("text", source="pydoc").items()}
 later = manual["test"][:20_000]
 real = {n: BPE.train(manual["train"][:150_000], n) for n in (100, 800, 3000)}

@@ -455,7 +455,7 @@ for word in ("bank", "rose"):
 opposite, other = (vectors.similarity("happy", word) for word in ("sad", "beach"))
 result(several_lives_cost=all(costs), opposites_are_neighbours=opposite > other + 0.1)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## On real data
 #
 # One row for several lives is dear: skip-gram has 0.21 with such words, 0.43 without. Near *bank* town and river stand together; near *rose* one life,
@@ -467,7 +467,7 @@ result(several_lives_cost=all(costs), opposites_are_neighbours=opposite > other 
 # Published vectors read with `WordVectors.load("glove.6B.50d.txt", limit=50_000)`, and the second cell takes WikiText-2 by one argument (`ONLINE`). What they learn includes
 # what people wrote about each other: prejudice is company, too (Bolukbasi and others 2016).
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = "".join(load("text", source="pydoc")["train"]["text"]).lower()
 paragraphs = [re.findall("[a-z_]+", paragraph) for paragraph in manual.split("\n\n")]
 known = Vocab.build(paragraphs, min_count=10)

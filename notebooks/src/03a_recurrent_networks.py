@@ -428,7 +428,7 @@ for name, m in (("both", both), ("forward", model)):
 result(rtol=1e-3, loss_on_whole_stories=sum(history.loss[-10:]) / 10)
 result(rtol=1e-3, next_word=nats)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
 # 0.35 nats on whole stories, far below the floor: the direction from the end has read the next word. Asked how a text goes on, the
@@ -438,7 +438,7 @@ result(rtol=1e-3, next_word=nats)
 # 01b a Kneser-Ney 6-gram was ahead of the window model. Will the recurrent network pass it? Versions of the manual differ, so only
 # claims are stored.
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = {split: "".join(part["text"]) for split, part in load("text", source="pydoc").items()}
 letters = Vocab.build([manual["train"]])
 ids = {split: letters.encode(text) for split, text in manual.items()}

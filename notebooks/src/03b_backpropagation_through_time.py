@@ -375,7 +375,7 @@ def mean_nats(carry):
 
 result(rtol=1e-3, carried=mean_nats(True), empty=mean_nats(False))
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
 # torch refuses: what the first window kept is gone once its own way back is done. With an empty state at each border the loss is 1.80
@@ -385,7 +385,7 @@ result(rtol=1e-3, carried=mean_nats(True), empty=mean_nats(False))
 # state carried, once with an empty one at each window. Then both read the rest of the manual in one go. Which will need
 # fewer bits per character, and by how much? Versions differ, so only claims are stored.
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = {split: "".join(part["text"]) for split, part in load("text", source="pydoc").items()}
 letters = Vocab.build([manual["train"]])
 ids = {split: letters.encode(part) for split, part in manual.items()}

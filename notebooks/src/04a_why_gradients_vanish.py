@@ -344,7 +344,7 @@ result(
 )
 result(rtol=1e-6, radius_behind_slopes=probe.spectral_radius(J))
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
 # A slope that *shrinks* what it touches has turned a vanishing gradient into an exploding one, 1.5 times a step: two paths no longer
@@ -354,7 +354,7 @@ result(rtol=1e-6, radius_behind_slopes=probe.spectral_radius(J))
 # loss of one character traced back over the 60 before it. Is the prediction still exact? What share of the gradient reaches 40 characters
 # back? Versions of Python differ, so only claims are stored.
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = {split: "".join(part["text"]) for split, part in load("text", source="pydoc").items()}
 letters = Vocab.build([manual["train"]])
 ids = letters.encode(manual["train"])

@@ -415,7 +415,7 @@ result(atol=0.02, loss=nats(copier, test), **found)
 sums = adding(10_000, 50, seeded(0)).targets
 result(rtol=1e-6, adding_baseline=((sums - 1) ** 2).mean())
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
 # The GRU gets 0.87 of all steps right, its loss of 0.30 looks small: and of the ten symbols it has 0.12, which is guessing one in eight.
@@ -441,7 +441,7 @@ def reach(model, ids, far=40):
     return (share[far] - share[1]).item()
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = {split: "".join(part["text"]) for split, part in load("text", source="pydoc").items()}
 letters = Vocab.build([manual["train"]])
 ids, reached = letters.encode(manual["train"]), {}

@@ -208,7 +208,7 @@ by_hand, ours = (nats * real).sum() / real.sum(), loss(models["state"], some)
 result(equal=torch.allclose(by_hand, ours), padding=f"{(~real).sum()} of {real.numel()} places")
 result(rtol=1e-5, untrained=ours, knows_nothing=math.log(len(words["fr"])))
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Use it: train one, live
 #
 # Three of the eighteen cells were padding, and 611 of the 1,344 places of the last batch. It would make the loss look better: behind `<eos>`
@@ -220,7 +220,7 @@ result(rtol=1e-5, untrained=ours, knows_nothing=math.log(len(words["fr"])))
 # it translate right *to the last word*?
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=1
 by_length = sorted(train, key=lambda row: len(row["en"].split()))
 
 
@@ -261,7 +261,7 @@ result(up_to_8_words_right_twice_as_often=twice)
 # is French, with agreement and word order in place, and it speaks of something else: *a tall man who draws the green ball often sees me*
 # came out as a boy who sees a ball.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## Look inside: squeeze the context
 #
 # $c$ has 128 numbers. How many does the model really use? Take the contexts of 1,000 training sentences, find the directions in which they
@@ -272,7 +272,7 @@ result(up_to_8_words_right_twice_as_often=twice)
 # Move $k$ down and watch: which words go first, and does what comes out still look like French? Below the slider the loss over all unseen
 # sentences, on the twenty commonest words of the target (little words and marks, but *balle*, *chien* and *tom*, too) and on all others.
 
-# %% slideshow={"slide_type": "subslide"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=1
 with torch.no_grad():
     contexts = model.start(*coded(train[:1000])[:2]).context  # 1000, H
 mean = contexts.mean(0)
@@ -425,7 +425,7 @@ labels = {"x": "place of the exchanged word", "y": "how far c moves (share of it
 display(show.lines({"encoder": shift}, **labels, limits=(0, 0.8)))
 result(atol=0.02, first_word=shift[0], seventh_word=shift[-1], by_place=shift)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
 # The first word has not faded: it moves $c$ by 0.50 of its length, the words behind it hardly more or less; only the last before the
@@ -439,7 +439,7 @@ result(atol=0.02, first_word=shift[0], seventh_word=shift[-1], by_place=shift)
 #
 # Will a word of 3 to 5 letters come back more often than one of 9 to 12?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 text = " ".join(load("text", source="pydoc")["train"]["text"]).lower()
 real = sorted({w for w in re.findall("[a-z]+", text) if 3 <= len(w) <= 12}, key=len)
 both = dict.fromkeys(["en", "fr"], Vocab.build(real))
@@ -456,11 +456,12 @@ for row, line in zip(asked, translated(copier.eval(), asked, words=both), strict
 short, long = (sum(hits) / len(hits) for hits in back.values())
 result(short_words_come_back=short > long + 0.2, long_words_lost=long < 0.5)
 
-# %% slideshow={"slide_type": "skip"} tags=["extra", "skip-execution"]
-# one argument away: 29,000 captions of photographs in two languages, with the same columns
-multi30k = load("pairs", source="hub", languages=("en", "de"))
-for row in list(multi30k["train"])[:3]:
-    print(row["en"], "|", row["de"])
+# %% slideshow={"slide_type": "skip"} tags=["extra"]
+ONLINE = False  # True: 29,000 captions of photographs in two languages, same columns (5 MB)
+if ONLINE:
+    multi30k = load("pairs", source="hub", languages=("en", "de"))
+    for row in list(multi30k["train"])[:3]:
+        print(row["en"], "|", row["de"])
 
 # %% [markdown] slideshow={"slide_type": "skip"} tags=["core", "quiz"]
 # ## Check yourself

@@ -146,7 +146,7 @@ for own in (0.0, 0.5, 1.0):
     equal[str(own)] = torch.allclose(ours, theirs, atol=1e-5)
 result(equals_the_package=equal)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## Use it: with the teacher, live
 #
 # 05a's model again: the third kind of context, teacher forcing, 300 steps; 0.21 of its sentences came out right to the last word. Now
@@ -158,7 +158,7 @@ result(equals_the_package=equal)
 # has both in full.
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=1
 by_length = sorted(train, key=lambda row: len(row["en"].split()))
 
 
@@ -202,7 +202,7 @@ result(rtol=1e-3, loss=loss(model, held_out))
 # $0.8^{10} \approx 0.11$ of the sentences would come out right; it is 0.21. So errors come in company: some sentences have none, others
 # many. Read the examples: once the subject is wrong, the rest follows it faithfully.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## Look inside: plant an error
 #
 # Hand the decoder the right words up to a place, and there one wrong word: the one that it finds most probable among the wrong ones. Then
@@ -211,7 +211,7 @@ result(rtol=1e-3, loss=loss(model, held_out))
 # Bars: the probability of what it writes. Does it come back to the sentence? Try early and late places (0 plants no error); what does a
 # wrong *subject* do to the verb?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=1
 long = [row for row in test if len(row["fr"].split()) >= 8]
 
 
@@ -362,7 +362,7 @@ equal = torch.allclose(convolved(some, first.weight, first.bias), first(some), a
 counts = {"weights": first.weight.numel(), "places": captioner.start(some).memory.mask.shape[1]}
 result(equals_the_package=equal, **counts)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ### Train it, live
 #
 # 1,536 weights, whatever the size of the picture: they are shared by all places, and a thing is found wherever it stands.
@@ -373,7 +373,7 @@ result(equals_the_package=equal, **counts)
 # Which will it name first, colours or shapes? (One shape in six would be a guess.)
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core"]
+# %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=1
 def caption_batch(step):
     """32 pictures and a caption of each: a pure function of the step."""
     chosen = torch.randint(
@@ -459,7 +459,7 @@ labels = {"x": "things in the picture", "y": "share of the named things"}
 display(show.learning_curve({ASKED[k]: v for k, v in many.items()}, **labels))
 result(rtol=1e-6, bound_2=many["there"][1], by_things=many)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ## On real data
 #
 # With two things in the picture the colours that a caption names are there in 1.00 of all cases, its shape in 0.54, and one thing that has both
@@ -471,7 +471,7 @@ result(rtol=1e-6, bound_2=many["there"][1], by_things=many)
 #
 # Will a letter be right more often after right letters than after the model's own, as it was with the world's sentences?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = " ".join(load("text", source="pydoc")["train"]["text"]).lower()
 known = sorted({w for w in re.findall("[a-z]+", manual) if 4 <= len(w) <= 12})
 spelt = [{"en": " ".join(re.sub("[aeiou]", "", w)), "fr": " ".join(w)} for w in known]
@@ -488,7 +488,7 @@ fit(speller, partial(batch, rows=kept, words=both), loss, steps=400, lr=1e-2)
 with torch.no_grad():
     taught = (speller.eval()(asked[0], asked[2], asked[1]).argmax(-1) == asked[3]).double()
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "fragment"} tags=["core", "real"]
 mine = written(speller, speller.start(*asked[:2]), len(asked[0]), letters)
 mine = padded([torch.tensor([*letters.encode(w), eos]) for w in mine])
 size = max(mine.shape[1], asked[3].shape[1])
@@ -498,10 +498,11 @@ alone = (mine == right)[real].double().mean()
 taught = taught[asked[3] != pad].mean()
 result(worse_alone=bool(alone < taught - 0.05), most_letters_right=bool(taught > 0.6))
 
-# %% slideshow={"slide_type": "skip"} tags=["extra", "skip-execution"]
-# Photographs in the same columns (Flickr8k, 1.1 GB): of any size, and too much for our encoder
-photographs = load("captions", source="hub")
-print(photographs["test"][0]["caption"])
+# %% slideshow={"slide_type": "skip"} tags=["extra"]
+ONLINE = False  # True: photographs in the same columns (Flickr8k, 1.1 GB), too much for our encoder
+if ONLINE:
+    photographs = load("captions", source="hub")
+    print(photographs["test"][0]["caption"])
 
 # %% [markdown] slideshow={"slide_type": "skip"} tags=["core", "quiz"]
 # ## Check yourself

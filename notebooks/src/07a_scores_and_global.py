@@ -480,7 +480,7 @@ display(show.lines(curve, **axes, limits=(0, 1)))
 result(atol=0.015, one_clause=share[1], two_clauses=share[2], three_clauses=share[3])
 result(worse_with_each_clause=share[1] > share[2] + 0.05 and share[2] > share[3] + 0.02)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
 # No: 0.80 of the next words are right with one clause, 0.55 with two, 0.43 with three; and in three the share falls from place to place,
@@ -494,7 +494,7 @@ result(worse_with_each_clause=share[1] > share[2] + 0.05 and share[2] > share[3]
 # After 250 steps: in what share of the letters of new words will the largest weight lie on the right letter, or
 # on its neighbour? (`print(sum(on_gold) / len(on_gold))` shows it.)
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = "".join(load("text", source="pydoc")["train"]["text"]).lower()
 spelt = sorted({*re.findall(r"\b[a-z]{4,10}\b", manual)}, key=lambda w: (len(w), w))
 letters = Vocab.build([*spelt])
@@ -511,10 +511,11 @@ for w in held[::5]:
     on_gold += [abs(len(w) - 1 - j - int(s)) <= 1 for j, s in enumerate(top)]
 result(nine_in_ten_look_at_the_letter_or_beside=sum(on_gold) > 0.9 * len(on_gold))
 
-# %% slideshow={"slide_type": "skip"} tags=["extra", "skip-execution"]
-# Real sentences come by one argument; shown, not run: it fetches about 5 MB.
-real = load("pairs", source="hub", languages=("en", "de"))
-print(real["train"][0])
+# %% slideshow={"slide_type": "skip"} tags=["extra"]
+ONLINE = False  # True: real sentences come by one argument (Multi30k, about 5 MB)
+if ONLINE:
+    real = load("pairs", source="hub", languages=("en", "de"))
+    print(real["train"][0])
 
 # %% [markdown] slideshow={"slide_type": "skip"} tags=["core", "quiz"]
 # ## Check yourself

@@ -469,7 +469,7 @@ result(rtol=1e-9, soft_points=shares["soft attention"], chance=shares["a cell by
 result(rtol=1e-9, hard_by_seed=book.values("pointing", "hard/nouns"))
 result(at_least_four_fifths_on_each_seed=min(book.values("pointing", "hard/nouns")) >= 0.8)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## On real data
 #
 # Hard attention touches the named thing at 0.88 of the nouns, with each of three seeds; a cell by chance at 0.13. With one thing in the
@@ -482,7 +482,7 @@ result(at_least_four_fifths_on_each_seed=min(book.values("pointing", "hard/nouns
 #
 # Which letters can local-m still look at? And will it fail, or find a way round?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = "".join(load("text", source="pydoc")["train"]["text"]).lower()
 spelt = sorted({*re.findall(r"\b[a-z]{4,10}\b", manual)}, key=lambda w: (len(w), w))
 letters = Vocab.build([*spelt])

@@ -398,7 +398,7 @@ sizes = [16, 1024, 2**20]
 result(flat=sizes, tree=[int(math.log2(n)) for n in sizes])
 result(glimpse_pixels=6 * 8 * 8, picture_pixels=224 * 224)
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
 # With one place 0.27 of the digits are right; one in ten would be chance.
@@ -409,7 +409,7 @@ result(glimpse_pixels=6 * 8 * 8, picture_pixels=224 * 224)
 #
 # Chance is one half. After 150 steps, will the heaviest line be the one with the word?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 text = "".join(load("text", source="pydoc")["train"]["text"]).lower().split("\n")
 lines = [words[:16] for line in text if len(words := line.split()) > 3]
 pages = [lines[i : i + 4] for i in range(0, len(lines) - 3, 4)]

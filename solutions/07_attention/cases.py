@@ -63,9 +63,8 @@ def q5(random: Random):
     yield case(tensor(random, 3, 3, size=2), mask(["x.x", "...", ".xx"]), about="a row of padding alone")
     large = torch.tensor([[1000.0, 999.0, 998.5], [-800.0, 1.0, 0.5]], dtype=torch.float64)
     yield case(large, mask(["xx.", ".xx"]), about="large scores")
-    for _ in range(2):
-        rows = ["".join(random.choice("xx.") for _ in range(4)) for _ in range(3)]
-        yield case(tensor(random, 3, 4, size=2), mask(rows))
+    rows = ["".join(random.choice("xx.") for _ in range(4)) for _ in range(3)]
+    yield case(tensor(random, 3, 4, size=2), mask(rows))
 
 
 def q6(random: Random):
@@ -100,7 +99,7 @@ def q10(random: Random):
     yield case(array(random, 6, size=2), 2.6, 1, about="a centre between two positions")
     yield case(array(random, 5, size=2), 0.3, 2, about="at the beginning")
     yield case(array(random, 7, size=2), 6.0, 2, about="at the end")
-    for words, D in ((6, 1), (8, 2), (9, 3)):
+    for words, D in ((6, 1), (8, 2)):
         yield case(array(random, words, size=2), round(random.uniform(0, words - 1), 2), D)
 
 
