@@ -9,12 +9,17 @@ from coursekit.lazy import lazy
 
 if TYPE_CHECKING:
     from coursekit.data.config import Config as Config
+    from coursekit.data.facts import Facts as Facts
     from coursekit.data.loading import load as load
     from coursekit.data.pair_meaning import PairConfig as PairConfig
     from coursekit.data.pairs import Pair as Pair
     from coursekit.data.pairs import Pairs as Pairs
+    from coursekit.data.prompts import Prompt as Prompt
+    from coursekit.data.prompts import Prompts as Prompts
     from coursekit.data.scenes import Scene as Scene
     from coursekit.data.scenes import Scenes as Scenes
+    from coursekit.data.summaries import Article as Article
+    from coursekit.data.summaries import articles as articles
     from coursekit.data.tasks import ADDING_BASELINE as ADDING_BASELINE
     from coursekit.data.tasks import ORDER_BASELINE as ORDER_BASELINE
     from coursekit.data.tasks import adding as adding
@@ -26,16 +31,21 @@ if TYPE_CHECKING:
 
 _HOME = {
     "ADDING_BASELINE": "tasks",
+    "Article": "summaries",
     "Config": "config",
+    "Facts": "facts",
     "ORDER_BASELINE": "tasks",
     "Pair": "pairs",
     "PairConfig": "pair_meaning",
     "Pairs": "pairs",
+    "Prompt": "prompts",
+    "Prompts": "prompts",
     "Scene": "scenes",
     "Scenes": "scenes",
     "Story": "world",
     "World": "world",
     "adding": "tasks",
+    "articles": "summaries",
     "copy_baseline": "tasks",
     "copy_memory": "tasks",
     "load": "loading",

@@ -21,6 +21,7 @@ from coursekit.data.pair_files import read_pairs
 from coursekit.data.pair_meaning import PairConfig
 from coursekit.data.pairs import LANGUAGES, Pair, Pairs, check_languages
 from coursekit.data.scenes import SIDE, Scene, Scenes
+from coursekit.data.summaries import Article, articles
 from coursekit.data.world import Story, World
 from coursekit.errors import CourseError
 
@@ -35,6 +36,7 @@ SOURCES = {
     "wikitext": ("hub", "world", "file"),
     "pairs": ("world", "hub", "file"),
     "captions": ("world", "hub"),
+    "summaries": ("world", "hub"),
 }
 #: Where validation and test begin, as parts of time (stories) or of the text.
 CUTS = (0.8, 0.9)
@@ -43,6 +45,7 @@ _WIKITEXT_ROWS = {"train": 36_718, "validation": 3_760, "test": 4_358}
 _HUB_PAIRS = {"multi30k": "bentrevett/multi30k", "opus_books": "Helsinki-NLP/opus_books"}
 _MULTI30K_ROWS = {"train": 29_000, "validation": 1_014, "test": 1_000}
 _FLICKR8K_ROWS = {"train": 6_000, "validation": 1_000, "test": 1_000}
+_CNN_ROWS = {"train": 287_113, "validation": 13_368, "test": 11_490}
 _INSTEAD = "load('stories') or load('text', source='pydoc')"
 
 
@@ -63,6 +66,11 @@ def load(name: str, source: str | Path | None = None, **options: Any) -> Dataset
     "captions" (world, hub): image (32, 32, 3, uint8; the Hub's Flickr8k: photographs of any size, 1.1 GB), caption (a
         list of 5); from the world also objects (shape, colour, size, place, box) and words (for each word of each
         caption the object that it names, or -1). Options, of the world: n=4_000, seed=0, objects=(1, 4), captions=5.
+    "summaries" (world, hub: CNN/DailyMail 3.0.0): article, highlights (lines apart by "\\n"), id; from the world also
+        article_tokens and highlight_tokens (lower case; a full stop ends a sentence or a line), evidence (for each
+        token of the summary the place in article_tokens that bears it, or -1), sentences (for each line the sentences
+        of the article that bear it), unseen ("thing place") and unknown (new words; both [] before the news date),
+        date. Options, of the world: n=10_000, seed=0, stories=(1, 3) per article, and every field of Config.
 
     Raises CourseError: unknown name, source or option; missing, empty or unreadable file; a Hub out of reach.
     """
@@ -77,12 +85,14 @@ def load(name: str, source: str | Path | None = None, **options: Any) -> Dataset
         return _pairs(found, place, options)
     if name == "captions" and found == "world":
         return _captions(**_known(options, {"n": 4_000, "seed": 0, "objects": (1, 4), "captions": 5}, "captions"))
+    if name == "summaries" and found == "world":
+        return _summaries(options)
     if found == "world":
         return _stories(_story_options(options), plain=name != "stories")
     if options:
         raise CourseError(f"load({name!r}, source={place!r}) takes no option {', '.join(sorted(options))}.")
     if found == "hub":
-        return _hub_captions() if name == "captions" else _wikitext()
+        return {"captions": _hub_captions, "summaries": _hub_summaries, "wikitext": _wikitext}[name]()
     return _in_order(_pydoc() if found == "pydoc" else _read(Path(place)))
 
 
@@ -117,12 +127,19 @@ def world(config: Config) -> World:
 @lru_cache(maxsize=2)
 def _sampled(n: int, seed: int, split: str, config: Config) -> dict[str, list[Story]]:
     stories = world(config).sample(n, seed)
-    cuts = [next((i for i, s in enumerate(stories) if s.date >= cut * config.dates), n) for cut in CUTS]
-    if not 0 < cuts[0] < cuts[1] < n:
-        raise CourseError(f"n={n} stories over {config.dates} dates leave a split empty: give at least 10 of each.")
+    cuts = _cuts([s.date for s in stories], config.dates)
     if split == "random":
         Random(seed).shuffle(stories)
     return {"train": stories[: cuts[0]], "validation": stories[cuts[0] : cuts[1]], "test": stories[cuts[1] :]}
+
+
+def _cuts(told: list[int], dates: int) -> list[int]:
+    """Where validation and test begin among these dates, which are in order."""
+    n = len(told)
+    cuts = [next((i for i, date in enumerate(told) if date >= cut * dates), n) for cut in CUTS]
+    if not 0 < cuts[0] < cuts[1] < n:
+        raise CourseError(f"n={n} stories over {dates} dates leave a split empty: give at least 10 of each.")
+    return cuts
 
 
 def _stories(options: tuple[int, int, str, Config], plain: bool) -> DatasetDict:
@@ -238,6 +255,21 @@ def _hub_pairs(columns: str, languages: tuple[str, ...]) -> DatasetDict:
     return DatasetDict({name: whole.select(range(*end)) for name, end in ends.items()})
 
 
+def _summaries(options: dict[str, Any]) -> DatasetDict:
+    from datasets import Features, List, Value
+
+    config = {f: getattr(Config, f) for f in Config.__dataclass_fields__}
+    chosen = _known(options, {"n": 10_000, "seed": 0, "stories": (1, 3), **config}, "summaries")
+    n, seed, stories = (chosen.pop(option) for option in ("n", "seed", "stories"))
+    told = articles(world(Config(**chosen)), n, seed, stories)
+    first, second = _cuts([a.date for a in told], chosen["dates"])
+    splits = {"train": told[:first], "validation": told[first:second], "test": told[second:]}
+    columns = Article.__dataclass_fields__
+    found = _dataset({name: {c: [getattr(a, c) for a in part] for c in columns} for name, part in splits.items()})
+    words = List(Value("string"))  # where a column is [] in every row, nothing else says what it would hold
+    return found.cast(Features({**found["train"].features, "unseen": words, "unknown": words}))
+
+
 def _captions(n: int, seed: int, objects: int | tuple[int, int], captions: int) -> DatasetDict:
     """80, 10 and 10 %, each split with its own draws."""
     import numpy as np
@@ -321,3 +353,7 @@ def _line_end(text: str, at: int) -> int:
 
 def _wikitext() -> DatasetDict:
     return complete(from_the_hub("Salesforce/wikitext", "wikitext-2-raw-v1", _INSTEAD), _WIKITEXT_ROWS)
+
+
+def _hub_summaries() -> DatasetDict:
+    return complete(from_the_hub("abisee/cnn_dailymail", "3.0.0", "load('summaries')"), _CNN_ROWS)

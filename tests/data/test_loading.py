@@ -66,7 +66,7 @@ def wrong_inputs(folder: Path):
     (folder / "short.txt").write_text("ab")
     (folder / "latin.txt").write_bytes("déjà vu".encode("latin-1"))
     return {
-        "there is no data set 'storys': known are captions, pairs, stories, text, wikitext": ("storys", {}),
+        "there is no data set 'storys': known are captions, pairs, stories, summaries, text, wikitext": ("storys", {}),
         "there is no file '.*nothing.txt'": ("text", {"source": folder / "nothing.txt"}),
         "is not a file": ("text", {"source": folder}),
         "the text is empty": ("text", {"source": folder / "empty.txt"}),
