@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from coursekit.errors import CourseError
 from coursekit.files import write_atomically
 from coursekit.train.history import History
+from coursekit.train.precision import Precision
 
 
 def write(path: Path, content: bytes) -> None:
@@ -46,18 +47,27 @@ def require_writable(path: Path) -> None:
         ) from error
 
 
+#: Settings that came later, and what they were before there was a choice; so they stand in no file unless they differ,
+#: and a run of an older version goes on.
+USUAL = {"schedule": "cosine", "precision": "fp32"}
+
+
 class Checkpoint:
     """The file `path` for a run with these `settings` (a flat dictionary: steps, lr ...)."""
 
-    def __init__(self, path: str | Path, settings: dict[str, Any]) -> None:
-        self.path, self.settings = Path(path), settings
-        require_writable(self.path)
+    def __init__(self, path: str | Path, settings: dict[str, Any], writes: bool = True) -> None:
+        """`writes` is false in a process that only reads it."""
+        self.path = Path(path)
+        self.settings = {name: value for name, value in settings.items() if USUAL.get(name, ...) != value}
+        if writes:
+            require_writable(self.path)
 
-    def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, history: History) -> None:
+    def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, history: History, amp: Precision) -> None:
         """Write the run as it stands after `history.steps` steps."""
         tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
         for index, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+        tensors |= {f"precision.{name}": value for name, value in amp.state().items()}
         tensors["random.cpu"] = torch.get_rng_state()
         if torch.cuda.is_available():
             tensors["random.cuda"] = torch.cuda.get_rng_state()
@@ -66,8 +76,8 @@ class Checkpoint:
         about = {"settings": json.dumps(self.settings), "history": json.dumps(asdict(history))}
         write(self.path, safetensors.torch.save(copies, metadata=about))
 
-    def resume(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> History:
-        """Put the saved run into `model` and `optimizer`; a fresh History if there is none.
+    def resume(self, model: nn.Module, optimizer: torch.optim.Optimizer, amp: Precision) -> History:
+        """Put the saved run into `model`, `optimizer` and `amp`; a fresh History if there is none.
 
         Raises CourseError if the file is damaged, or belongs to another model or to other settings.
         """
@@ -76,13 +86,16 @@ class Checkpoint:
         tensors, settings, history = self._read()
         if settings != self.settings:
             differ = [
-                f"{k} = {settings.get(k)}" for k in self.settings | settings if settings.get(k) != self.settings.get(k)
+                f"{k} = {settings.get(k, USUAL.get(k))}"
+                for k in self.settings | settings
+                if settings.get(k) != self.settings.get(k)
             ]
             raise CourseError(
                 f"the checkpoint {self.path} was made with {', '.join(differ)}: use that, or name another file."
             )
         try:
             self._restore(model, optimizer, tensors)
+            amp.restore({n.removeprefix("precision."): t for n, t in tensors.items() if n.startswith("precision.")})
         except (RuntimeError, KeyError, ValueError) as error:
             raise CourseError(
                 f"the checkpoint {self.path} belongs to another model: build the model that it was saved from, "

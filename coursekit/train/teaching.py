@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor, nn
+
+from coursekit.train.objectives import Mean, refuse_smoothing
 
 
 class Taught(NamedTuple):
@@ -83,17 +85,21 @@ def pair_batches(
     return batch
 
 
-def next_word_loss(pad: int = 0) -> Callable[[nn.Module, Taught], Float[Tensor, ""]]:
+def next_word_loss(pad: int = 0, smoothing: float | int = 0.0) -> Mean:
     """loss(model, batch) for `fit`: the mean of -log p over the target's words and ends, in nats, padding left out.
 
-    `model` is called as (source, target_in, lengths) and gives logits B S V.
+    `model` is called as (source, target_in, lengths) and gives logits B S V. `smoothing` of each target's probability
+    is spread evenly over all V words (Szegedy 2016; Vaswani et al. 2017 take 0.1).
     """
+    refuse_smoothing(smoothing)
 
     def loss(model: nn.Module, batch: Taught) -> Tensor:
         logits = model(batch.source, batch.target_in, batch.lengths)  # B, S, V
-        return F.cross_entropy(logits.flatten(0, 1), batch.target_out.flatten(), ignore_index=pad)
+        return F.cross_entropy(
+            logits.flatten(0, 1), batch.target_out.flatten(), ignore_index=pad, label_smoothing=smoothing
+        )
 
-    return loss
+    return Mean(loss, lambda batch: (batch.target_out != pad).sum())
 
 
 def check(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> None:

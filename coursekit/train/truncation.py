@@ -22,9 +22,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from coursekit.errors import CourseError
-
-#: The target of a step that has none; F.cross_entropy passes over it.
-NO_TARGET = -100
+from coursekit.train.objectives import NO_TARGET
 
 
 class Window(NamedTuple):
