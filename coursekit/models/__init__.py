@@ -7,9 +7,15 @@ from coursekit.lazy import lazy
 if TYPE_CHECKING:
     from coursekit.models.captioner import Captioner as Captioner
     from coursekit.models.captioner import CaptionerConfig as CaptionerConfig
+    from coursekit.models.checkpoint import from_pretrained as from_pretrained
+    from coursekit.models.checkpoint import save_pretrained as save_pretrained
     from coursekit.models.glove import GloVe as GloVe
+    from coursekit.models.gpt import GPT as GPT
+    from coursekit.models.gpt import GPTConfig as GPTConfig
     from coursekit.models.hierarchical import Hierarchical as Hierarchical
     from coursekit.models.hierarchical import HierarchicalConfig as HierarchicalConfig
+    from coursekit.models.llama import Llama as Llama
+    from coursekit.models.llama import LlamaConfig as LlamaConfig
     from coursekit.models.ngram import AddK as AddK
     from coursekit.models.ngram import Interpolated as Interpolated
     from coursekit.models.ngram import KneserNey as KneserNey
@@ -30,11 +36,15 @@ _HOME = {
     "CBOW": "word2vec",
     "Captioner": "captioner",
     "CaptionerConfig": "captioner",
+    "GPT": "gpt",
+    "GPTConfig": "gpt",
     "GloVe": "glove",
     "Hierarchical": "hierarchical",
     "HierarchicalConfig": "hierarchical",
     "Interpolated": "ngram",
     "KneserNey": "ngram",
+    "Llama": "llama",
+    "LlamaConfig": "llama",
     "RNNLM": "rnn_lm",
     "RNNLMConfig": "rnn_lm",
     "Seq2Seq": "seq2seq",
@@ -44,6 +54,8 @@ _HOME = {
     "WindowLM": "window_lm",
     "WindowLMConfig": "window_lm",
     "WordVectors": "word_vectors",
+    "from_pretrained": "checkpoint",
+    "save_pretrained": "checkpoint",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOME)

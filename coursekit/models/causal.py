@@ -1,0 +1,161 @@
+"""What decoder-only models share: reading a prompt, keeping their state, and one sentence for each bad input.
+
+    logits = model(ids)                                     training, scoring
+    state, last = model.start(prompts, lengths)             a prompt, read in one pass
+    greedy(model, state, bos=last, eos=eos, ...)            any decoder of coursekit.decode
+
+Letters: B batch, T words, V vocabulary, D width.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from coursekit.nn.cache import KeyValues
+from coursekit.nn.masks import padding
+
+
+class CausalState(NamedTuple):
+    """Where a decoder stands: keys and values of the words read so far, and the weights of all blocks for `step`."""
+
+    cache: KeyValues
+    layers: tuple[Any, ...]
+
+
+class Everything(NamedTuple):
+    """What `everything` gives.
+
+    logits   B T V
+    hidden   h_0 to h_L, B T D each; the last one with its norm, as transformers' hidden_states
+    maps     attention weights of each layer, B H T T each
+    """
+
+    logits: Tensor
+    hidden: list[Tensor]
+    maps: list[Tensor]
+
+
+class CausalLM(nn.Module):
+    """A language model whose words see those before them. A model adds what is its own: `begin`, `finish`, `output`,
+    `memory`, `flat` and `step`.
+    """
+
+    config: Any  # has vocab_size and context
+    embed: nn.Embedding
+    blocks: nn.ModuleList
+    drop: nn.Module  # on h_0; the blocks have their own
+
+    def begin(self, ids: Int[Tensor, "B T"], cache: KeyValues | None = None) -> tuple[Tensor, dict[str, Any]]:
+        """h_0, B T D, and options that every block is called with."""
+        raise NotImplementedError
+
+    def finish(self, x: Float[Tensor, "*B D"]) -> Float[Tensor, "*B D"]:
+        """The last norm, if there is one."""
+        raise NotImplementedError
+
+    def output(self, x: Float[Tensor, "*B D"]) -> Float[Tensor, "*B V"]:
+        """Logits."""
+        raise NotImplementedError
+
+    def memory(self, batch: int, room: int, pad: Int[Tensor, " B"] | None) -> KeyValues:
+        """An empty cache."""
+        raise NotImplementedError
+
+    def flat(self) -> tuple[Any, ...]:
+        """The weights of all blocks, as `step` reads them."""
+        raise NotImplementedError
+
+    def forward(self, ids: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
+        """The logits of the word after each of `ids`.
+
+        Causal: padding behind the words of a row reaches none of them, so no mask is needed. Raises ValueError for an
+        empty sequence, one longer than the context, and ids outside the vocabulary.
+        """
+        return self.output(self.hidden(ids))
+
+    def hidden(self, ids: Int[Tensor, "B T"], cache: KeyValues | None = None) -> Float[Tensor, "B T D"]:
+        """What the output layer reads; a `cache` is extended by these words."""
+        x, options = self.begin(ids, cache)
+        x = self.drop(x)
+        for i, block in enumerate(self.blocks):
+            x = block(x, causal=True, cache=cache, layer=i, **options)
+        return self.finish(x)
+
+    def everything(self, ids: Int[Tensor, "B T"]) -> Everything:
+        """Logits, hidden states and attention weights, by the way that is written out."""
+        x, options = self.begin(ids)
+        x = self.drop(x)
+        hidden, maps = [x], []
+        for block in self.blocks:
+            x, weights = block(x, causal=True, weights=True, **options)
+            hidden.append(x)
+            maps.append(weights.own)
+        hidden[-1] = self.finish(x)
+        return Everything(self.output(hidden[-1]), hidden, maps)
+
+    @torch.no_grad()
+    def start(
+        self, ids: Int[Tensor, "B T"], lengths: Int[Tensor, " B"] | None = None, room: int = 64
+    ) -> tuple[CausalState, Int[Tensor, " B"]]:
+        """Read all but the last word of each prompt; the state after it, and these last words, which `step` reads next.
+
+        Prompts of unequal `lengths` stand at the left of `ids`, as in training; here they move to the right, so that
+        all end together, and the cache masks what stands before them. `room` words can be added before memory grows.
+        """
+        self.check(ids, 0)
+        if lengths is not None:
+            ids, lengths = pushed(ids, lengths), lengths.to(ids.device)
+        B, T = ids.shape
+        cache = self.memory(B, T - 1 + room, None if lengths is None else T - lengths)
+        if T > 1:
+            self.hidden(ids[:, :-1], cache)
+            cache = cache.advance(T - 1)
+        return CausalState(cache, self.flat()), ids[:, -1]
+
+    def select(self, state: CausalState, rows: Int[Tensor, " R"]) -> CausalState:
+        """The state whose row i is row `rows[i]` of `state`: rows reordered, repeated or left out, as beams need it."""
+        return state._replace(cache=state.cache.select(rows))
+
+    def words(self, ids: Tensor, cache: KeyValues | None) -> Float[Tensor, "B T D"]:
+        """The embeddings of `ids`, after a look at them."""
+        self.check(ids, 0 if cache is None else cache.length)
+        try:
+            return self.embed(ids)
+        except IndexError as error:  # on a CPU; a GPU says so itself, later and in its own words
+            wrong = ids[(ids < 0) | (ids >= self.config.vocab_size)][0].item()
+            raise ValueError(
+                f"id {wrong} lies outside the vocabulary, whose ids are 0 to {self.config.vocab_size - 1}: "
+                "encode the text with the tokenizer of this model."
+            ) from error
+
+    def check(self, ids: Tensor, before: int) -> None:
+        """Raises ValueError for ids that are no rows of words, or too many of them."""
+        if not isinstance(ids, Tensor) or ids.dim() != 2 or ids.dtype not in (torch.int64, torch.int32):
+            got = f"{ids.dtype} of shape {tuple(ids.shape)}" if isinstance(ids, Tensor) else type(ids).__name__
+            raise ValueError(f"ids must be a tensor of whole numbers of shape B T; got {got}.")
+        if not ids.numel():
+            raise ValueError("there is no word to read: begin the sequence with the first word or an end token.")
+        if before + ids.size(1) > self.config.context:
+            raise ValueError(
+                f"{before + ids.size(1)} words exceed the context of this model, {self.config.context}: shorten the "
+                "text, or build a model with a longer one."
+            )
+
+
+def pushed(ids: Int[Tensor, "B T"], lengths: Int[Tensor, " B"]) -> Int[Tensor, "B T"]:
+    """Rows whose `lengths[b]` words stand at the left, moved to the right end; the rest is 0."""
+    T = ids.size(1)
+    if len(lengths) != len(ids) or int(lengths.min()) < 1 or int(lengths.max()) > T:
+        raise ValueError(f"lengths must give 1 to {T} words for each of {len(ids)} rows.")
+    right, lengths = torch.zeros_like(ids), lengths.to(ids.device)
+    right[padding(lengths, T, left=True)] = ids[padding(lengths, T)]
+    return right
+
+
+def table(rows: int, width: int) -> nn.Embedding:
+    """An embedding that draws nothing: its weights are still to be filled."""
+    layer = nn.Embedding(rows, width, device="meta")
+    layer.weight = nn.Parameter(torch.empty(rows, width))
+    return layer
