@@ -256,7 +256,7 @@ show.slider(story, number=(0, 19), start={"number": 0})
 # Now made-up speech: three digits, spelt letter by letter. A letter is a pattern of 8 numbers that lasts 3 to 7 frames, with noise on top.
 # A listener must write the digits. One has a pyramid, four layers with three halvings between them, which leave some eight keys to look
 # at. The other has four layers and no halving: each query meets some 60 keys that look like their neighbours. The decoder (Luong's general
-# score) and the batches are the same. After 100 steps, which one writes more digits rightly, and what share will it be?
+# score) and the batches are the same. After 80 steps, which one writes more digits rightly, and what share will it be?
 
 # %% slideshow={"slide_type": "skip"} tags=["core"]
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -324,7 +324,7 @@ def wrong(model, data):
 heard, curves, right = spoken(1_000_000, B=200), {}, {}
 listeners = {n: Listener(n) for n in (3, 0)}
 for n, listener in listeners.items():
-    history = fit(listener, spoken, wrong, steps=100, lr=8e-3)
+    history = fit(listener, spoken, wrong, steps=80, lr=8e-3)
     curves[f"{n} halvings"] = history.loss
     right[n] = (listener(*heard[:3])[0].argmax(-1) == heard[3])[:, :3].float().mean().item()
 display(show.lines(curves, x="step", y="training loss (nats per digit)"))
@@ -334,7 +334,7 @@ result(pyramid_is_ahead=right[3] > right[0] + 0.02)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ### Where the listener looked
 #
-# With three halvings 0.96 of the digits of new utterances are right after 100 steps; without any, fewer. The layers are as many, so
+# With three halvings 0.94 of the digits of new utterances are right after 80 steps; without any, fewer. The layers are as many, so
 # it is the halving that helps: the search among few keys is easier to learn, not only cheaper.
 #
 # Below, one utterance: the weights of each digit over the pyramid's places, laid out over the frames, and over the flat encoder's. Does a
@@ -366,14 +366,14 @@ result(scores_computed={str(n): k for n, k in cost.items()})
 # Three halvings leave a place for every eight frames, about one and a half letters. Halve on: with 5 a place has read 32 frames, more than
 # a whole digit; with 7 the whole utterance is **one** place, and attention has nothing to choose from.
 #
-# The same 100 steps with 7 halvings. A bidirectional layer has read everything, so the one vector could hold all three digits. Will it?
+# The same 80 steps with 7 halvings. A bidirectional layer has read everything, so the one vector could hold all three digits. Will it?
 # (Eight layers are harder to train than four, too. How much of the loss is theirs? Put `listener.encoder = encoder(0, layers=8)` before
 # `fit`: no halving, as many layers.)
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=2
 predict("right_with_seven")
 listener = Listener(7)
-fit(listener, spoken, wrong, steps=100, lr=8e-3)
+fit(listener, spoken, wrong, steps=80, lr=8e-3)
 logits_7, a = listener(*heard[:3])
 right[7] = (logits_7.argmax(-1) == heard[3])[:, :3].float().mean().item()
 print("places:", a.size(2))
@@ -401,7 +401,7 @@ result(glimpse_pixels=6 * 8 * 8, picture_pixels=224 * 224)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
-# With one place 0.27 of the digits are right; one in ten would be chance.
+# With one place 0.22 of the digits are right; one in ten would be chance.
 #
 # Python's manual once more. A document is four of its lines; half of the documents hold the word *not*, in one line. The model is
 # told yes or no, never where. Every second document is held back. Here, too, the truth is known: we can read where the word stands.
