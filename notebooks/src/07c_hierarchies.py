@@ -359,8 +359,8 @@ result(scores_computed={str(n): k for n, k in cost.items()})
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Where it breaks: too steep
 #
-# In the picture each digit looks into its own part of the utterance: at one or two places of eight frames with the pyramid, at a smear of
-# ten frames or so without. This utterance has four outputs, three digits and the end, for each of which every place is scored:
+# In the picture *one* and *two* look into their own part of the utterance: at one place of eight frames with the pyramid, at a smear of ten
+# frames or so without. *Zero* looks at its beginning, and with the pyramid as much at a place of *one*: every place has read its neighbours. This utterance has four outputs, three digits and the end, for each of which every place is scored:
 # 28 scores at the top of the pyramid, 200 without.
 #
 # Three halvings leave a place for every eight frames, about one and a half letters. Halve on: with 5 a place has read 32 frames, more than
