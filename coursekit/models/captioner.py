@@ -46,8 +46,10 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
-from coursekit.models.seq2seq import CELLS, check_ids, check_sizes, embedded, embedding, linear, one_of
+from coursekit.models.inputs import check_ids, check_sizes, embedded, embedding, one_of
+from coursekit.models.seq2seq import CELLS
 from coursekit.nn.attention import SCORES, Attention, Memory
+from coursekit.nn.drawing import linear
 from coursekit.nn.hard_attention import Baseline, bound, drawn_position, earned, largest, others
 from coursekit.nn.picture_grid import GRIDS, SIDE, PictureGrid, as_floats, grid_boxes
 

@@ -10,9 +10,11 @@ Letters: B batch, T words, V vocabulary, D width.
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from coursekit.models.inputs import check_ids, embedded
 from coursekit.nn.cache import KeyValues
 from coursekit.nn.masks import padding
 
@@ -38,13 +40,14 @@ class Everything(NamedTuple):
 
 
 class CausalLM(nn.Module):
-    """A language model whose words see those before them. A model adds what is its own: `begin`, `finish`, `output`,
-    `memory`, `flat` and `step`.
+    """A language model whose words see those before them. A model adds what is its own: `begin`, `finish`,
+    `memory`, `layer` and `step`.
     """
 
     config: Any  # has vocab_size and context
     embed: nn.Embedding
     blocks: nn.ModuleList
+    head: nn.Linear | None  # None: the embeddings are the output layer too
     drop: nn.Module  # on h_0; the blocks have their own
 
     def begin(self, ids: Int[Tensor, "B T"], cache: KeyValues | None = None) -> tuple[Tensor, dict[str, Any]]:
@@ -56,15 +59,16 @@ class CausalLM(nn.Module):
         raise NotImplementedError
 
     def output(self, x: Float[Tensor, "*B D"]) -> Float[Tensor, "*B V"]:
-        """Logits."""
-        raise NotImplementedError
+        """Logits; the embeddings again, unless the model has a head of its own."""
+        return F.linear(x, self.embed.weight if self.head is None else self.head.weight)
 
     def memory(self, batch: int, room: int, pad: Int[Tensor, " B"] | None) -> KeyValues:
         """An empty cache."""
         raise NotImplementedError
 
-    def flat(self) -> tuple[Any, ...]:
-        """The weights of all blocks, as `step` reads them."""
+    @staticmethod
+    def layer(block: Any) -> Any:
+        """The weights of a block, as `step` reads them: no module is asked again for each word."""
         raise NotImplementedError
 
     def forward(self, ids: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
@@ -112,7 +116,7 @@ class CausalLM(nn.Module):
         if T > 1:
             self.hidden(ids[:, :-1], cache)
             cache = cache.advance(T - 1)
-        return CausalState(cache, self.flat()), ids[:, -1]
+        return CausalState(cache, tuple(map(self.layer, self.blocks))), ids[:, -1]
 
     def select(self, state: CausalState, rows: Int[Tensor, " R"]) -> CausalState:
         """The state whose row i is row `rows[i]` of `state`: rows reordered, repeated or left out, as beams need it."""
@@ -121,20 +125,11 @@ class CausalLM(nn.Module):
     def words(self, ids: Tensor, cache: KeyValues | None) -> Float[Tensor, "B T D"]:
         """The embeddings of `ids`, after a look at them."""
         self.check(ids, 0 if cache is None else cache.length)
-        try:
-            return self.embed(ids)
-        except IndexError as error:  # on a CPU; a GPU says so itself, later and in its own words
-            wrong = ids[(ids < 0) | (ids >= self.config.vocab_size)][0].item()
-            raise ValueError(
-                f"id {wrong} lies outside the vocabulary, whose ids are 0 to {self.config.vocab_size - 1}: "
-                "encode the text with the tokenizer of this model."
-            ) from error
+        return embedded(self.embed, ids)
 
     def check(self, ids: Tensor, before: int) -> None:
         """Raises ValueError for ids that are no rows of words, or too many of them."""
-        if not isinstance(ids, Tensor) or ids.dim() != 2 or ids.dtype not in (torch.int64, torch.int32):
-            got = f"{ids.dtype} of shape {tuple(ids.shape)}" if isinstance(ids, Tensor) else type(ids).__name__
-            raise ValueError(f"ids must be a tensor of whole numbers of shape B T; got {got}.")
+        check_ids(ids)
         if not ids.numel():
             raise ValueError("there is no word to read: begin the sequence with the first word or an end token.")
         if before + ids.size(1) > self.config.context:
@@ -152,10 +147,3 @@ def pushed(ids: Int[Tensor, "B T"], lengths: Int[Tensor, " B"]) -> Int[Tensor, "
     right, lengths = torch.zeros_like(ids), lengths.to(ids.device)
     right[padding(lengths, T, left=True)] = ids[padding(lengths, T)]
     return right
-
-
-def table(rows: int, width: int) -> nn.Embedding:
-    """An embedding that draws nothing: its weights are still to be filled."""
-    layer = nn.Embedding(rows, width, device="meta")
-    layer.weight = nn.Parameter(torch.empty(rows, width))
-    return layer

@@ -25,9 +25,11 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from coursekit.models.causal import CausalLM, CausalState, table
+from coursekit.models.causal import CausalLM, CausalState
+from coursekit.models.inputs import check_sizes, one_of
 from coursekit.nn.cache import KeyValues
-from coursekit.nn.transformer import ACTIVATIONS, BlockConfig, EncoderBlock, linear
+from coursekit.nn.drawing import linear, table
+from coursekit.nn.transformer import ACTIVATIONS, BlockConfig, EncoderBlock
 
 KINDS = ("gpt", "gpt2")
 
@@ -49,13 +51,8 @@ class GPTConfig:
     tied: bool = True
 
     def __post_init__(self) -> None:
-        if min(self.vocab_size, self.context, self.layers) < 1:
-            raise ValueError(
-                "vocab_size, context and layers must be 1 or more; "
-                f"got {self.vocab_size}, {self.context}, {self.layers}."
-            )
-        if self.kind not in KINDS:
-            raise ValueError(f"there is no kind {self.kind!r} of GPT: take one of {', '.join(KINDS)}.")
+        check_sizes(self, "vocab_size", "context", "layers")
+        one_of("kind of GPT", self.kind, KINDS)
         self.block()
 
     def block(self) -> BlockConfig:
@@ -119,9 +116,6 @@ class GPT(CausalLM):
     def finish(self, x: Float[Tensor, "*B D"]) -> Float[Tensor, "*B D"]:
         return x if self.norm is None else self.norm(x)
 
-    def output(self, x: Float[Tensor, "*B D"]) -> Float[Tensor, "*B V"]:
-        return F.linear(x, self.embed.weight if self.head is None else self.head.weight)
-
     @torch.no_grad()
     def step(self, ids: Int[Tensor, " B"], state: CausalState) -> tuple[Float[Tensor, "B V"], CausalState]:
         """One word further: the logits of the next word and the new state. `forward` is this, word by word.
@@ -147,14 +141,9 @@ class GPT(CausalLM):
         c = self.config
         return KeyValues(c.layers, batch, c.heads, c.width // c.heads, room, self.embed.weight, pad)
 
-    def flat(self) -> tuple[Layer, ...]:
-        """The weights of all blocks, for `step`."""
-        return tuple(map(layer_of, self.blocks))
-
-
-def layer_of(block: Any) -> Layer:
-    """Its weights, one after the other."""
-    parts = (
-        block.attention_norm, block.attention.qkv, block.attention.out, block.feed_norm, block.feed.up, block.feed.down,
-    )  # fmt: skip
-    return Layer(*((part.weight, part.bias) for part in parts))
+    @staticmethod
+    def layer(block: Any) -> Layer:
+        """Its weights, one after the other."""
+        attention, feed = block.attention, block.feed
+        parts = (block.attention_norm, attention.qkv, attention.out, block.feed_norm, feed.up, feed.down)
+        return Layer(*((part.weight, part.bias) for part in parts))

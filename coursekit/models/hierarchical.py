@@ -25,9 +25,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from coursekit.models.seq2seq import check_sizes, embedded, embedding, linear
+from coursekit.models.inputs import check_sizes, embedded, embedding
 from coursekit.nn import GRU
-from coursekit.nn.attention import drawn, masked_softmax
+from coursekit.nn.attention import masked_softmax
+from coursekit.nn.drawing import drawn, linear
+from coursekit.nn.masks import padding
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Summary(nn.Module):
         """The vector and the weights, of sequences whose first `lengths` steps count (1 or more)."""
         h, _ = self.encoder(x, None, lengths)  # N, T, H
         scores = torch.tanh(self.keys(h)) @ self.question  # N, T
-        weights = masked_softmax(scores[:, None], within(lengths, x.size(1))[:, None])[:, 0]
+        weights = masked_softmax(scores[:, None], padding(lengths, x.size(1))[:, None])[:, 0]
         return (weights[:, None] @ h)[:, 0], weights
 
 
@@ -137,8 +139,3 @@ class Hierarchical(nn.Module):
                 f"sentence {sentence} of document {row} is padding alone (its length is 0): leave it out, and let the "
                 "sentences that are missing stand at the end."
             )
-
-
-def within(lengths: Int[Tensor, " N"], steps: int) -> Bool[Tensor, "N T"]:
-    """True at the first `lengths` steps."""
-    return torch.arange(steps, device=lengths.device) < lengths[:, None]

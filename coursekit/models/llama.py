@@ -27,11 +27,13 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from coursekit.models.causal import CausalLM, CausalState, table
+from coursekit.models.causal import CausalLM, CausalState
+from coursekit.models.inputs import check_sizes
 from coursekit.nn.cache import KeyValues
+from coursekit.nn.drawing import linear, table
 from coursekit.nn.position import rotary, rotate
 from coursekit.nn.scaled_dot import attend
-from coursekit.nn.transformer import ACTIVATIONS, BlockConfig, EncoderBlock, linear, norm
+from coursekit.nn.transformer import ACTIVATIONS, BlockConfig, EncoderBlock, norm
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,7 @@ class LlamaConfig:
     tied: bool = False
 
     def __post_init__(self) -> None:
-        if min(self.vocab_size, self.context, self.layers) < 1:
-            raise ValueError(
-                "vocab_size, context and layers must be 1 or more; "
-                f"got {self.vocab_size}, {self.context}, {self.layers}."
-            )
+        check_sizes(self, "vocab_size", "context", "layers")
         if not self.base > 1:
             raise ValueError(f"base = {self.base} turns nothing: take a number above 1, such as 10,000.")
         if self.block().d % 2:
@@ -115,9 +113,6 @@ class Llama(CausalLM):
     def finish(self, x: Float[Tensor, "*B D"]) -> Float[Tensor, "*B D"]:
         return self.norm(x)
 
-    def output(self, x: Float[Tensor, "*B D"]) -> Float[Tensor, "*B V"]:
-        return F.linear(x, self.embed.weight if self.head is None else self.head.weight)
-
     @torch.no_grad()
     def step(self, ids: Int[Tensor, " B"], state: CausalState) -> tuple[Float[Tensor, "B V"], CausalState]:
         """One word further: the logits of the next word and the new state. `forward` is this, word by word.
@@ -141,14 +136,9 @@ class Llama(CausalLM):
         block = self.config.block()
         return KeyValues(self.config.layers, batch, block.G, block.d, room, self.embed.weight, pad)
 
-    def flat(self) -> tuple[Layer, ...]:
-        """The weights of all blocks, for `step`."""
-        return tuple(map(layer_of, self.blocks))
-
-
-def layer_of(block: Any) -> Layer:
-    """Its weights, one after the other."""
-    parts = (
-        block.attention_norm, block.attention.qkv, block.attention.out, block.feed_norm, block.feed.up, block.feed.down,
-    )  # fmt: skip
-    return Layer(*(part.weight for part in parts))
+    @staticmethod
+    def layer(block: Any) -> Layer:
+        """Its weights, one after the other."""
+        attention, feed = block.attention, block.feed
+        parts = (block.attention_norm, attention.qkv, attention.out, block.feed_norm, feed.up, feed.down)
+        return Layer(*(part.weight for part in parts))

@@ -25,6 +25,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from coursekit.models.counts import Tokens, flatten
+from coursekit.models.inputs import embedded
 from coursekit.nn import GRU, LSTM, RNN
 
 State: TypeAlias = Float[Tensor, "L B H"] | tuple[Float[Tensor, "L B H"], Float[Tensor, "L B H"]]
@@ -167,14 +168,7 @@ class RNNLM(nn.Module):
             raise ValueError(f"ids must be whole numbers of shape {axes}, but are {got} (int64 and int32 will do).")
         if not ids.numel():
             raise ValueError("there is no word to read: begin the sequence with <bos>.")
-        try:
-            return self.embed(ids)
-        except IndexError as error:  # on a CPU; a GPU says so itself, later and in its own words
-            wrong = ids[(ids < 0) | (ids >= self.config.vocab_size)][0].item()
-            raise ValueError(
-                f"id {wrong} lies outside the vocabulary, whose ids are 0 to {self.config.vocab_size - 1}: "
-                "encode the text with the vocabulary of this model."
-            ) from error
+        return embedded(self.embed, ids)
 
     def _scored(self, rows: list[np.ndarray], batch_size: int) -> Float[np.ndarray, "B T"]:
         """log p of every word of one batch, meaningless behind the end of a row."""

@@ -26,17 +26,19 @@ embedding, H hidden units of encoder states and decoder, L layers.
 """
 
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from coursekit.models.inputs import check_ids, check_sizes, embedded, embedding, one_of
 from coursekit.nn import GRU, LSTM
-from coursekit.nn.attention import SCORES, Attention, Memory, drawn
+from coursekit.nn.attention import SCORES, Attention, Memory
+from coursekit.nn.drawing import linear
 from coursekit.nn.local_attention import LocalAttention
-from coursekit.nn.recurrent import check_lengths, kind
+from coursekit.nn.masks import padding
+from coursekit.nn.recurrent import check_lengths
 
 CELLS: dict[str, Any] = {"gru": GRU, "lstm": LSTM}
 CONTEXTS = ("state", "step", "output")
@@ -145,7 +147,7 @@ class Seq2Seq(nn.Module):
         if self.attention is None:
             memory = Memory(h[:, :0], h[:, :0], h.new_zeros(B, 0, dtype=torch.bool))
         else:
-            mask = None if lengths is None else torch.arange(T, device=h.device) < lengths.to(h.device)[:, None]
+            mask = None if lengths is None else padding(lengths.to(h.device), T)
             memory = self.attention.prepare(h, mask)
         weights = h.new_zeros(memory.mask.shape)
         steps = torch.zeros(B, dtype=torch.long, device=h.device)
@@ -288,57 +290,3 @@ def attention(c: Seq2SeqConfig, generator: torch.Generator) -> Attention:
     if c.span == "global":
         return Attention(c.score, c.hidden, c.hidden, **options)
     return LocalAttention(c.score, c.hidden, c.hidden, window=c.window, predictive=c.span == "local-p", **options)
-
-
-def check_sizes(config: Any, *names: str) -> None:
-    for name in names:
-        size = getattr(config, name)
-        if not isinstance(size, Integral) or size < 1:
-            raise ValueError(f"{name} must be a whole number, 1 or more; got {size!r}.")
-
-
-def check_ids(ids: Tensor, side: str) -> None:
-    if not isinstance(ids, Tensor) or ids.dim() != 2 or ids.dtype not in (torch.int64, torch.int32):
-        got = f"{kind(ids)} of shape {tuple(ids.shape)}" if isinstance(ids, Tensor) else type(ids).__name__
-        raise ValueError(f"the {side} must be a tensor of ids, whole numbers, with a row a sentence; got {got}.")
-
-
-def embedding(
-    side: str, size: int, width: int, vectors: Tensor | None, frozen: bool, generator: torch.Generator
-) -> nn.Embedding:
-    """Given vectors, in the precision of the other weights, or normal ones of variance 1."""
-    if vectors is None:
-        return nn.Embedding(size, width, _weight=drawn(generator, size, width) * width**0.5)
-    vectors = torch.as_tensor(vectors, dtype=torch.float32)
-    if vectors.shape != (size, width):
-        raise ValueError(
-            f"{side}_vectors have the shape {tuple(vectors.shape)}, but the config asks for "
-            f"{size} words of width {width}."
-        )
-    return nn.Embedding.from_pretrained(vectors.clone(), freeze=frozen)
-
-
-def linear(inputs: int, outputs: int, generator: torch.Generator, bias: bool = True) -> nn.Linear:
-    """Weights of variance 1 / fan-in, a zero bias."""
-    layer = nn.Linear(inputs, outputs, bias=bias)
-    with torch.no_grad():
-        layer.weight.copy_(drawn(generator, outputs, inputs))
-        if bias:
-            layer.bias.zero_()
-    return layer
-
-
-def embedded(embed: nn.Embedding, ids: Tensor, side: str) -> Tensor:
-    try:
-        return embed(ids)
-    except IndexError as error:  # on a CPU; a GPU says so itself, later and in its own words
-        wrong = ids[(ids < 0) | (ids >= embed.num_embeddings)][0].item()
-        raise ValueError(
-            f"{side} id {wrong} lies outside its vocabulary, whose ids are 0 to {embed.num_embeddings - 1}: "
-            f"encode the {side} with the vocabulary of this model."
-        ) from error
-
-
-def one_of(what: str, value: str | None, known: tuple[str | None, ...]) -> None:
-    if value not in known:
-        raise ValueError(f"there is no {what} {value!r}: take one of {', '.join(map(str, known))}.")

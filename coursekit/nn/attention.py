@@ -19,6 +19,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from coursekit.nn.drawing import drawn
+
 
 class Memory(NamedTuple):
     """What attention looks at: `values` B T K, prepared `keys` B T A, and `mask` B T, True where it may look."""
@@ -218,11 +220,6 @@ def check_vectors(what: str, axes: str, x: Tensor, name: str, size: int) -> None
         raise ValueError(f"the {what} must have the shape {axes}, but have {tuple(x.shape)}{hint}.")
     if x.size(-1) != size:
         raise ValueError(f"the {what} have {x.size(-1)} numbers each, but this attention's {name} is {size}.")
-
-
-def drawn(generator: torch.Generator, *shape: int) -> Tensor:
-    """Normal weights of variance 1 / fan-in, in float64 and then rounded: so they are the same on every CPU."""
-    return (torch.randn(shape, generator=generator, dtype=torch.float64) * shape[-1] ** -0.5).float()
 
 
 def tiny(x: Tensor) -> float:

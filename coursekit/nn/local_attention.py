@@ -22,7 +22,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from coursekit.nn.attention import Attention, Memory, drawn, masked_softmax
+from coursekit.nn.attention import Attention, Memory, masked_softmax
+from coursekit.nn.drawing import drawn
 
 
 class LocalAttention(Attention):

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from coursekit.nn.attention import drawn
+from coursekit.nn.drawing import drawn
 
 SIDE = 32  # pixels
 GRIDS = (16, 8, 4)  # after 1, 2, 3 halvings

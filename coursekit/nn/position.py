@@ -23,7 +23,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from coursekit.nn.attention import drawn
+from coursekit.nn.drawing import drawn
 from coursekit.nn.masks import distances
 
 LAYOUTS = ("interleaved", "halves")

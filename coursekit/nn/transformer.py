@@ -35,8 +35,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from coursekit.nn.attention import drawn
 from coursekit.nn.cache import KeyValues
+from coursekit.nn.drawing import linear
 from coursekit.nn.norm import RMSNorm
 from coursekit.nn.position import rotate
 from coursekit.nn.scaled_dot import attend, written_out
@@ -284,15 +284,6 @@ def norm(config: BlockConfig) -> nn.Module:
     if config.norm == "rms":
         return RMSNorm(config.width, config.eps)
     return nn.LayerNorm(config.width, config.eps, bias=config.bias)
-
-
-def linear(inputs: int, outputs: int, generator: torch.Generator, bias: bool = True) -> nn.Linear:
-    """Weights of variance 1 / fan-in, a zero bias. Draws nothing but them (torch.nn.Linear alone would)."""
-    layer = nn.Linear(inputs, outputs, bias, device="meta")
-    layer.weight = nn.Parameter(drawn(generator, outputs, inputs))
-    if bias:
-        layer.bias = nn.Parameter(torch.zeros(outputs))
-    return layer
 
 
 def check_width(what: str, x: Tensor, width: int) -> None:
