@@ -59,8 +59,12 @@ class CausalLM(nn.Module):
         raise NotImplementedError
 
     def output(self, x: Float[Tensor, "*B D"]) -> Float[Tensor, "*B V"]:
-        """Logits; the embeddings again, unless the model has a head of its own."""
-        return F.linear(x, self.embed.weight if self.head is None else self.head.weight)
+        """Logits."""
+        return F.linear(x, self.vectors())
+
+    def vectors(self) -> Float[Tensor, "V D"]:
+        """The weights of the output layer: the embeddings again, unless the model has a head of its own."""
+        return self.embed.weight if self.head is None else self.head.weight
 
     def memory(self, batch: int, room: int, pad: Int[Tensor, " B"] | None) -> KeyValues:
         """An empty cache."""

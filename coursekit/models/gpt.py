@@ -29,6 +29,7 @@ from coursekit.models.causal import CausalLM, CausalState
 from coursekit.models.inputs import check_sizes, one_of
 from coursekit.nn.cache import KeyValues
 from coursekit.nn.drawing import linear, table
+from coursekit.nn.few_rows import few_rows
 from coursekit.nn.transformer import ACTIVATIONS, BlockConfig, EncoderBlock
 
 KINDS = ("gpt", "gpt2")
@@ -127,15 +128,15 @@ class GPT(CausalLM):
         x, mask = self.begin(ids[:, None], cache)[0][:, 0], cache.seen(1)  # B, D
         for i, w in enumerate(state.layers):
             y = F.layer_norm(x, (c.width,), w.attention_norm[0], w.attention_norm[1], c.eps) if pre else x
-            q, k, v = F.linear(y, *w.qkv).view(shape).unbind(1)  # B, H, 1, d
+            q, k, v = few_rows(y, *w.qkv).view(shape).unbind(1)  # B, H, 1, d
             k, v = cache.extend(i, k, v)  # B, H, T, d
             y = F.scaled_dot_product_attention(q, k, v, mask)
-            x = x + F.linear(y.view(len(ids), c.width), *w.out)
+            x = x + few_rows(y.view(len(ids), c.width), *w.out)
             x = x if pre else F.layer_norm(x, (c.width,), w.attention_norm[0], w.attention_norm[1], c.eps)
             y = F.layer_norm(x, (c.width,), w.feed_norm[0], w.feed_norm[1], c.eps) if pre else x
-            x = x + F.linear(activation(F.linear(y, *w.up)), *w.down)
+            x = x + few_rows(activation(few_rows(y, *w.up)), *w.down)
             x = x if pre else F.layer_norm(x, (c.width,), w.feed_norm[0], w.feed_norm[1], c.eps)
-        return self.output(self.finish(x)), state._replace(cache=cache.advance(1))
+        return few_rows(self.finish(x), self.vectors()), state._replace(cache=cache.advance(1))
 
     def memory(self, batch: int, room: int, pad: Int[Tensor, " B"] | None) -> KeyValues:
         c = self.config

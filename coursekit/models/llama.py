@@ -31,6 +31,7 @@ from coursekit.models.causal import CausalLM, CausalState
 from coursekit.models.inputs import check_sizes
 from coursekit.nn.cache import KeyValues
 from coursekit.nn.drawing import linear, table
+from coursekit.nn.few_rows import few_rows
 from coursekit.nn.position import rotary, rotate
 from coursekit.nn.scaled_dot import attend
 from coursekit.nn.transformer import ACTIVATIONS, BlockConfig, EncoderBlock, norm
@@ -125,12 +126,12 @@ class Llama(CausalLM):
         x, turn, mask = x[:, 0], options["rotary"], cache.seen(1)  # x: B, D
         for i, w in enumerate(state.layers):
             y = F.rms_norm(x, (c.width,), w.attention_norm, c.eps)
-            q, k, v = F.linear(y, w.qkv).view(B, -1, 1, block.d).split(parts, 1)  # B, H, 1, d and B, G, 1, d
+            q, k, v = few_rows(y, w.qkv).view(B, -1, 1, block.d).split(parts, 1)  # B, H, 1, d and B, G, 1, d
             k, v = cache.extend(i, rotate(k, *turn), v)  # B, G, T, d
-            x = x + F.linear(attend(rotate(q, *turn), k, v, mask).view(B, -1), w.out)
-            gate, up = F.linear(F.rms_norm(x, (c.width,), w.feed_norm, c.eps), w.up).chunk(2, -1)
-            x = x + F.linear(activation(gate) * up, w.down)
-        return self.output(self.finish(x)), state._replace(cache=cache.advance(1))
+            x = x + few_rows(attend(rotate(q, *turn), k, v, mask).view(B, -1), w.out)
+            gate, up = few_rows(F.rms_norm(x, (c.width,), w.feed_norm, c.eps), w.up).chunk(2, -1)
+            x = x + few_rows(activation(gate) * up, w.down)
+        return few_rows(self.finish(x), self.vectors()), state._replace(cache=cache.advance(1))
 
     def memory(self, batch: int, room: int, pad: Int[Tensor, " B"] | None) -> KeyValues:
         block = self.config.block()

@@ -383,7 +383,7 @@ def call(pictures=None, ids=None, attention="soft", **more):
         (lambda: call(torch.full((2, 3, 32, 32), 255.0)), "from 0 to 1, these from 255 to 255: divide first"),
         (lambda: call(torch.full((2, 3, 32, 32), torch.nan)), "these from nan to nan"),
         (lambda: call(ids=torch.zeros(2, 0).long()), "no word of a caption to read: begin the caption with <bos>"),
-        (lambda: call(ids=torch.full((2, 1), V)), f"caption id {V} lies outside its vocabulary"),
+        (lambda: call(ids=torch.full((2, 1), V)), f"caption id {V} lies outside the vocabulary"),
         (lambda: call(ids=torch.zeros(3, 2).long()), "there are 2 pictures and 3 captions"),
         (lambda: call(ids=torch.zeros(2, 10).long()), "10 words, the limit of this model is max_length = 9"),
         (lambda: call(ids=torch.zeros(2).long()), r"the caption must be a tensor of ids.*; got int64 of shape \(2,\)"),
