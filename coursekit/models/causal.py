@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from coursekit.models.inputs import check_ids, embedded
 from coursekit.nn.cache import KeyValues
+from coursekit.nn.linear_cross_entropy import linear_cross_entropy
 from coursekit.nn.masks import padding
 
 
@@ -82,6 +83,17 @@ class CausalLM(nn.Module):
         empty sequence, one longer than the context, and ids outside the vocabulary.
         """
         return self.output(self.hidden(ids))
+
+    def loss(
+        self, ids: Int[Tensor, "B T"], weights: Float[Tensor, "B T"] | None = None, smoothing: float | int = 0.0
+    ) -> Float[Tensor, ""]:
+        """The mean of -log p of each word but the first of a row in nats, each counted with its weight.
+
+        The same as `coursekit.train.weighted_loss`, without holding all logits.
+        """
+        x = self.hidden(ids[:, :-1]).flatten(0, 1)
+        weights = None if weights is None else weights[:, 1:].flatten()
+        return linear_cross_entropy(x, self.vectors(), ids[:, 1:].flatten(), weights, smoothing)
 
     def hidden(self, ids: Int[Tensor, "B T"], cache: KeyValues | None = None) -> Float[Tensor, "B T D"]:
         """What the output layer reads; a `cache` is extended by these words."""

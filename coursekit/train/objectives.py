@@ -17,6 +17,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from coursekit.models.causal import CausalLM
+
 #: The target of a place that has none; F.cross_entropy passes over it.
 NO_TARGET = -100
 
@@ -68,11 +70,13 @@ def cross_entropy(
 def weighted_loss(smoothing: float | int = 0.0) -> Mean:
     """loss(model, batch) for `fit` and batches of `Weighted`: the weighted mean of -log p of each next word, in nats.
 
-    `model(ids)` gives logits B T V; it reads all words but the last of a row.
+    `model(ids)` gives logits B T V; it reads all words but the last of a row. A CausalLM never holds all of them.
     """
     refuse_smoothing(smoothing)
 
     def loss(model: nn.Module, batch: Weighted) -> Tensor:
+        if isinstance(model, CausalLM):
+            return model.loss(batch.ids, batch.weights, smoothing)
         logits = model(batch.ids[:, :-1])  # B, T - 1, V
         return cross_entropy(logits, batch.ids[:, 1:], batch.weights[:, 1:], smoothing)
 

@@ -169,6 +169,21 @@ def test_an_untrained_model_knows_nothing_yet():
     assert abs(loss.item() - torch.tensor(50.0).log().item()) < 0.05
 
 
+@pytest.mark.parametrize("smoothing", [0, 0.1])
+def test_its_loss_is_that_of_all_logits(smoothing):
+    model, ids = small(), some(3, 7)
+    weights = torch.rand(3, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).round(decimals=1)
+    ours = model.loss(ids, weights, smoothing)
+    each = torch.nn.functional.cross_entropy(
+        model(ids[:, :-1]).flatten(0, 1), ids[:, 1:].flatten(), reduction="none", label_smoothing=smoothing
+    )
+    theirs = (each * weights[:, 1:].flatten()).sum() / weights[:, 1:].sum()
+    torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+    parameters = list(model.parameters())
+    for mine, other in zip(torch.autograd.grad(ours, parameters), torch.autograd.grad(theirs, parameters), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-9, atol=1e-11)
+
+
 def test_dropout_only_in_training():
     model, ids = small(), some(1, 5)
     assert torch.equal(model(ids), model(ids))
