@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from coursekit.data.caption_files import read_captions
 from coursekit.data.config import Config
 from coursekit.data.hub import complete, from_the_hub
 from coursekit.data.pair_files import read_pairs
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
     from datasets import DatasetDict
 
 #: Each data set with the sources that it can come from, the usual one first; "file" is the path of a text in UTF-8,
-#: for pairs also of a folder.
+#: for pairs also of a folder, for captions of a folder alone.
 SOURCES = {
     "stories": ("world",),
     "text": ("world", "pydoc", "file"),
     "wikitext": ("hub", "world", "file"),
     "pairs": ("world", "hub", "file"),
-    "captions": ("world", "hub"),
+    "captions": ("world", "hub", "file"),
     "summaries": ("world", "hub"),
 }
 #: Where validation and test begin, as parts of time (stories) or of the text.
@@ -63,9 +64,11 @@ def load(name: str, source: str | Path | None = None, **options: Any) -> Dataset
         "de"), the source first; columns="multi30k", or "opus_books" for id and translation; from the world n=20_000,
         seed=0, references=4 and the fields of PairConfig. A path is a folder with train.en, train.de, val.*, test.*
         (.gz too) or a tab-separated file.
-    "captions" (world, hub): image (32, 32, 3, uint8; the Hub's Flickr8k: photographs of any size, 1.1 GB), caption (a
-        list of 5); from the world also objects (shape, colour, size, place, box) and words (for each word of each
-        caption the object that it names, or -1). Options, of the world: n=4_000, seed=0, objects=(1, 4), captions=5.
+    "captions" (world, hub, or a folder's path): image (32, 32, 3, uint8; the Hub's Flickr8k: photographs of any size,
+        1.1 GB), caption (a list of 5; a folder's may have any number); from the world also objects (shape, colour,
+        size, place, box) and words (for each word of each caption the object that it names, or -1). A folder holds
+        captions.txt (lines image,caption) and Images, as Flickr8k's and Flickr30k's archives. Options, of the world:
+        n=4_000, seed=0, objects=(1, 4), captions=5.
     "summaries" (world, hub: CNN/DailyMail 3.0.0): article, highlights (lines apart by "\\n"), id; from the world also
         article_tokens and highlight_tokens (lower case; a full stop ends a sentence or a line), evidence (for each
         token of the summary the place in article_tokens that bears it, or -1), sentences (for each line the sentences
@@ -91,6 +94,8 @@ def load(name: str, source: str | Path | None = None, **options: Any) -> Dataset
         return _stories(_story_options(options), plain=name != "stories")
     if options:
         raise CourseError(f"load({name!r}, source={place!r}) takes no option {', '.join(sorted(options))}.")
+    if name == "captions" and found == "file":
+        return _photographs(Path(place))
     if found == "hub":
         return {"captions": _hub_captions, "summaries": _hub_summaries, "wikitext": _wikitext}[name]()
     return _in_order(_pydoc() if found == "pydoc" else _read(Path(place)))
@@ -301,6 +306,18 @@ def _hub_captions() -> DatasetDict:
         both = concatenate_datasets([part.select_columns(["image"]), captions], axis=1)  # no photograph is read here
         splits[name] = both.with_format("numpy", ["image"], True, dtype=np.uint8)
     return DatasetDict(splits)
+
+
+def _photographs(folder: Path) -> DatasetDict:
+    """A folder's; a picture is read when its row is."""
+    import numpy as np
+    from datasets import Dataset, DatasetDict, Features, Image, List, Value
+
+    features = Features({"image": Image(mode="RGB"), "caption": List(Value("string"))})
+    return DatasetDict({
+        split: Dataset.from_dict(columns, features).with_format("numpy", ["image"], True, dtype=np.uint8)
+        for split, columns in read_captions(folder).items()
+    })  # fmt: skip
 
 
 def _scene_columns(scenes: list[Scene]) -> dict[str, list[Any]]:
