@@ -21,7 +21,7 @@ import torch.nn.functional as F
 import transformers
 from _compare import Comparison, arguments, compare, header, report
 from torch import Tensor, nn
-from x_transformers import Decoder, TransformerWrapper
+from x_transformers import AutoregressiveWrapper, Decoder, TransformerWrapper
 
 from coursekit.decode import beam_search, best, greedy
 from coursekit.models import GPT, from_pretrained
@@ -209,12 +209,20 @@ def decoding(size: str, rounds: int, full: bool) -> list[Comparison]:
             run, their = partial(decode, model, ids, width), partial(generate, peer, ids, width)
             done.append(compare(what, "transformers generate", f"{NEW} words", run, their, same_ids, rounds))
         if batch == 1:
-            plain, run = way(model, size), partial(decode, model, ids, 1)
-            their = partial(plain.generate, ids)
-            done.append(
-                compare(f"{size}: greedy, nanoGPT's way", "no cache", f"{NEW} words", run, their, same_ids, rounds)
-            )
+            done += other_ways(size, model, ids, rounds)
     return done
+
+
+def other_ways(size: str, model: GPT, ids: Tensor, rounds: int) -> list[Comparison]:
+    """Greedy decoding without a cache, and with that of x-transformers (under weights of its own)."""
+    run, words = partial(decode, model, ids, 1), f"{NEW} words"
+    without = partial(way(model, size).generate, ids)
+    wrapped = AutoregressiveWrapper(x_transformers(size)).eval()
+    cached = partial(wrapped.generate, ids, NEW, temperature=0.0, cache_kv=True)
+    return [
+        compare(f"{size}: greedy, nanoGPT's way", "no cache", words, run, without, same_ids, rounds),
+        compare(f"{size}: greedy, x-transformers", "its cache", words, run, cached, any_ids, rounds),
+    ]
 
 
 def decode(model: GPT, ids: Tensor, width: int) -> list[list[int]]:
@@ -234,6 +242,10 @@ def generate(model: Any, ids: Tensor, width: int) -> list[list[int]]:
 
 def same_ids(ours: list[list[int]], theirs: list[list[int]]) -> None:
     assert ours == theirs, (ours[0][:9], theirs[0][:9])
+
+
+def any_ids(ours: list[list[int]], theirs: Tensor) -> None:
+    assert (len(ours), len(ours[0])) == theirs.shape  # other weights: other ids
 
 
 def main() -> int:
