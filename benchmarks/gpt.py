@@ -12,7 +12,7 @@ Run: python benchmarks/gpt.py [--full]    (--full: bf16, torch.compile, and ever
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -117,7 +117,7 @@ def way(model: GPT, size: str) -> Way:
     return new
 
 
-def step(parameters: Any, loss: Callable[[], Tensor], fused: bool, amp: bool = False) -> Callable[[], float]:
+def step(parameters: Any, loss: Callable[[], Tensor], fused: bool = True, amp: bool = False) -> Callable[[], float]:
     """One step of training, which gives its loss."""
     optimizer = torch.optim.AdamW(list(parameters), lr=1e-4, fused=fused or None)
 
@@ -155,35 +155,30 @@ def training(size: str, rounds: int, full: bool) -> list[Comparison]:
         model = theirs(size, activation).train()
         return step(model.parameters(), lambda: model(input_ids=ids, labels=ids).loss, fused, amp)
 
-    done = [
-        compare(f"{size}: step, defaults", "transformers", about, mine(), peer("gelu_new", False), same_loss, rounds),
-        compare(
-            f"{size}: step, best settings",
-            "transformers",
-            about,
-            mine(),
-            peer("gelu_pytorch_tanh", True),
-            same_loss,
-            rounds,
-        ),
+    def cases() -> Iterator[tuple[Any, ...]]:
+        """One after the other: a pair of the larger size takes 4 GB."""
+        yield "defaults", "transformers", mine(), peer("gelu_new", False), same_loss
+        yield "best settings", "transformers", mine(), peer("gelu_pytorch_tanh", True), same_loss
+        if full or size != "small":
+            plain, other = way(ours(theirs(size)), size), x_transformers(size)
+            yield (
+                "nanoGPT's way",
+                "modules of torch",
+                mine(),
+                step(plain.parameters(), lambda: plain.loss(ids)),
+                same_loss,
+            )
+            run = step(other.parameters(), lambda: loss_of(other, ids))
+            yield "x-transformers", "x-transformers", mine(), run, any_loss
+        if full:
+            near = partial(same_loss, within=1e-2)
+            yield "bf16", "transformers", mine(amp=True), peer("gelu_pytorch_tanh", True, amp=True), near
+            yield "compiled", "ours, eager", mine(compiled=True), mine(), same_loss
+
+    return [
+        compare(f"{size}: step, {name}", against, about, run, other, equal, rounds)
+        for name, against, run, other, equal in cases()
     ]
-    if full or size != "small":
-        plain = way(ours(theirs(size)), size)
-        other = step(plain.parameters(), lambda: plain.loss(ids), True)
-        done.append(
-            compare(f"{size}: step, nanoGPT's way", "modules of torch", about, mine(), other, same_loss, rounds)
-        )
-        theirs_x = x_transformers(size)
-        other = step(theirs_x.parameters(), lambda: loss_of(theirs_x, ids), True)
-        done.append(compare(f"{size}: step, x-transformers", "x-transformers", about, mine(), other, any_loss, rounds))
-    if full:
-        amp = partial(same_loss, within=1e-2)
-        best_amp = peer("gelu_pytorch_tanh", True, amp=True)
-        done.append(compare(f"{size}: step, bf16", "transformers", about, mine(amp=True), best_amp, amp, rounds))
-        done.append(
-            compare(f"{size}: step, compiled", "ours, eager", about, mine(compiled=True), mine(), same_loss, rounds)
-        )
-    return done
 
 
 def x_transformers(size: str) -> Any:
