@@ -24,13 +24,13 @@ WORDS = ["we", "drink", "tea", "and", "ice"]
 def q1(random: Random):
     def table(words: list[str]) -> dict[str, dict[str, float]]:
         words = [*words, "<eos>"]
-        return {a: {b: round(random.uniform(0.1, 2 if b != "<eos>" else 0.6), 2) for b in words} for a in words}
+        return {a: {b: round(random.uniform(0.1, 2.5 if b != "<eos>" else 0.3), 2) for b in words} for a in words}
 
     yield case(["we"], table(WORDS[:3]), 7, 1, about="a prompt of one word")
     yield case(["tea", "we"], table(WORDS[:4]), 2, 2, about="the prompt is long enough")
     ending = {word: {"we": 0.1, "tea": 0.2, "<eos>": 9.0} for word in ("we", "tea", "<eos>")}
     yield case(["we", "tea"], ending, 8, 3, about="it ends by itself")
-    for words in (3, 4, 5):
+    for words in (3, 4, 4, 5):
         prompt = [random.choice(WORDS[:words]) for _ in range(2)]
         yield case(prompt, table(WORDS[:words]), random.randint(7, 9), random.randrange(1000))
 
