@@ -136,7 +136,7 @@ def layer_norm(x, gain, bias, eps):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q7" kind="counterexample" points=2 minutes=8 difficulty=2 see="08b, Where it breaks"
+# %% [markdown] ask="q7" kind="counterexample" points=2 minutes=8 difficulty=3 see="08b, Where it breaks"
 # ## "The mask tells it the order"
 # A colleague builds a language model of one layer and leaves the positions out: "The causal mask tells each word what
 # stands before it, so the model knows the order anyway." Find two sentences of the same words in different orders, for
@@ -218,7 +218,7 @@ def smoothed_loss(logits, targets, s):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q10" points=2 minutes=7 difficulty=2 see="08c, The idea"
+# %% [markdown] ask="q10" points=2 minutes=7 difficulty=3 see="08c, The idea"
 # ## Up, and slowly down
 # Write `rate(step, D, warmup)`, the learning rate of the paper: $D^{-1/2} \min(n^{-1/2},\ n\, w^{-3/2})$ for the n-th
 # update. It grows in a line for w updates, reaches its peak there, and falls with the inverse root.

@@ -567,6 +567,8 @@ WRONG = {
         ("Your block normalises what was added as well; that is done after, in post-norm.", *twice(added="    x = layer_norm(x + looked, size)\n")),
         ("The way past the feed-forward layer leads through a norm here: what is added must be added to `x` itself.", *twice(fed="    x = second + (second @ W).relu()\n")),
         ("Pre-norm at the attention, post-norm at the feed-forward layer: choose one.", *twice(second="", fed="    x = layer_norm(x + (x @ W).relu(), size)\n")),
+        ("The feed-forward layer never sees what the attention has found: what is normalised for it, and when?",
+         *twice(added=SECOND, second=ADDED)),
         ("This is the whole of the post-norm block.",
          program(first="", looked="    looked = (x @ x.mT * scale).softmax(-1) @ x @ A\n", added="    x = layer_norm(x + looked, size)\n", second="", fed="    x = layer_norm(x + (x @ W).relu(), size)\n"),
          program(place=0, first="", looked="    looked = (x @ x.mT * scale).softmax(-1) @ x @ A\n", added="    x = layer_norm(x + looked, size)\n", second="", fed="    x = layer_norm(x + (x @ W).relu(), size)\n")),

@@ -96,7 +96,7 @@ def perplexity(losses):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q4" points=3 minutes=10 difficulty=3 see="09a, Use it"
+# %% [markdown] ask="q4" points=3 minutes=10 difficulty=2 see="09a, Use it"
 # ## What a summariser is paid for
 # A language model learns to summarise from texts like ARTICLE `<eos>` SUMMARY `<eos>` `<pad>` ... The weights say which
 # words count as *targets*: the model is to learn the summary and where it ends, but not the article. Write
@@ -121,7 +121,7 @@ def weighted(article, summary, room):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q5" points=2 minutes=9 difficulty=3 see="09a, Build it"
+# %% [markdown] ask="q5" points=2 minutes=9 difficulty=2 see="09a, Build it"
 # ## All of its weights
 # Write `parameters(V, C, D, L)`, the number of parameters of a GPT-2.
 #

@@ -96,6 +96,13 @@ def one_by_one(first=0, last=0, start=0, limit=True, pad=0, gap=1):
     return weighted
 
 
+def too_long(article, summary, room):
+    text = [*article[: room - len(summary)], "<eos>", *summary, "<eos>"]
+    text = text + ["<pad>"] * (room - len(text))
+    begin = text.index("<eos>") + 1
+    return text, [int(begin <= i < begin + len(summary) + 1) for i in range(len(text))]
+
+
 def all_words(article, summary, room):
     words, _ = one_by_one()(article, summary, room)
     return words, [int(word != "<pad>") for word in words]
@@ -347,6 +354,7 @@ WRONG = {
         ("These are the weights of *inputs*, one place too early: a weight belongs to the word that is to be said.", row(shift=1), one_by_one(first=-1, last=-1)),
         ("The article is learnt, too.", row(article_=1, separator=1), all_words),
         ("What is too much was cut off at the end of the row, and that is the summary.", row(cut=lambda a, n: a, whole=True), cut_anywhere),
+        ("The row becomes too long: two ends need room as well.", row(cut=lambda a, n: a[: n + 2]), too_long),
         ("The article loses its beginning; it is to lose its end.", row(cut=lambda a, n: a[-n:]), one_by_one(start=1)),
         ("How is the model to know where the article ends and the summary begins?", row(between=False), one_by_one(gap=0)),
     ],
