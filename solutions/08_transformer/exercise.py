@@ -95,7 +95,7 @@ def attention(q, k, v, mask):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q5" points=3 minutes=10 difficulty=3 see="08a, The idea" uses=["torch"]
+# %% [markdown] ask="q5" points=3 minutes=10 difficulty=3 see="08a, Build it" uses=["torch"]
 # ## Not the padding, and not the future
 # A batch goes on writing. Its rows have different lengths, and so that all end at the same place the padding stands
 # *before* their words. Keys and values of the words so far are in a cache. Write `decoder_mask(lengths, T, S)`.
@@ -136,7 +136,7 @@ def layer_norm(x, gain, bias, eps):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q7" kind="counterexample" points=2 minutes=8 difficulty=3 see="08b, Where it breaks"
+# %% [markdown] ask="q7" kind="counterexample" points=2 minutes=8 difficulty=3 see="08b, Build it"
 # ## "The mask tells it the order"
 # A colleague builds a language model of one layer and leaves the positions out: "The causal mask tells each word what
 # stands before it, so the model knows the order anyway." Find two sentences of the same words in different orders, for
@@ -218,7 +218,7 @@ def smoothed_loss(logits, targets, s):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q10" points=2 minutes=7 difficulty=3 see="08c, The idea"
+# %% [markdown] ask="q10" points=2 minutes=7 difficulty=3 see="08c, Build it"
 # ## Up, and slowly down
 # Write `rate(step, D, warmup)`, the learning rate of the paper: $D^{-1/2} \min(n^{-1/2},\ n\, w^{-3/2})$ for the n-th
 # update. It grows in a line for w updates, reaches its peak there, and falls with the inverse root.
@@ -260,7 +260,7 @@ def rotate(x, positions):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q12" kind="class" points=5 minutes=20 difficulty=4 see="08c, Build it" uses=["torch"]
+# %% [markdown] ask="q12" kind="class" points=5 minutes=20 difficulty=4 see="08c, Use it" uses=["torch"]
 # ## Remember what was read
 # Write a class `Reader`: causal self-attention that reads a sentence piece by piece and computes nothing twice.
 #

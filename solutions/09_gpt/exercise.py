@@ -96,7 +96,7 @@ def perplexity(losses):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q4" points=3 minutes=10 difficulty=2 see="09a, Use it"
+# %% [markdown] ask="q4" points=3 minutes=10 difficulty=2 see="09a, Measure it"
 # ## What a summariser is paid for
 # A language model learns to summarise from texts like ARTICLE `<eos>` SUMMARY `<eos>` `<pad>` ... The weights say which
 # words count as *targets*: the model is to learn the summary and where it ends, but not the article. Write
@@ -144,7 +144,7 @@ def parameters(V, C, D, L):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q6" kind="number" points=1 minutes=6 difficulty=2 see="09b, The idea"
+# %% [markdown] ask="q6" kind="number" points=1 minutes=6 difficulty=2 see="09b, Measure it"
 # ## What it costs to remember
 # The largest LLaMA 2 has 80 layers, the width 8,192, and 64 heads for queries in each layer. Groups of 8 of these heads
 # share the keys and values of one. All numbers take 16 bits. A server goes on writing 16 texts at once, each of 4,096
@@ -153,7 +153,7 @@ def parameters(V, C, D, L):
 # %% answer="q6"
 q6 = 2 * 80 * 8 * 128 * 2 * 4096 * 16 / 2**30  ### SOLUTION
 
-# %% [markdown] ask="q7" kind="number" points=1 minutes=6 difficulty=2 see="09b, The idea"
+# %% [markdown] ask="q7" kind="number" points=1 minutes=6 difficulty=2 see="09b, Measure it"
 # ## How much to read
 # A training costs about 6 N M operations for N weights and M words of text. The makers of Chinchilla found that a given
 # sum of operations is spent best if the model reads about 20 words for each of its weights. You can pay for
@@ -163,7 +163,7 @@ q6 = 2 * 80 * 8 * 128 * 2 * 4096 * 16 / 2**30  ### SOLUTION
 # %% answer="q7"
 q7 = 20 * math.sqrt(1.2e22 / (6 * 20)) / 1e9  ### SOLUTION
 
-# %% [markdown] ask="q8" points=2 minutes=9 difficulty=2 see="09b, Build it"
+# %% [markdown] ask="q8" points=2 minutes=9 difficulty=2 see="09b, The idea"
 # ## Show it, and ask
 # Write `few_shot(examples, query, shots)`, a prompt that shows a task by examples.
 #
@@ -205,7 +205,7 @@ def exponent(sizes, losses, floor):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q10" kind="counterexample" points=2 minutes=8 difficulty=3 see="09a, Where it breaks"
+# %% [markdown] ask="q10" kind="counterexample" points=2 minutes=8 difficulty=3 see="09a, On real data"
 # ## It fits, so it must be right
 # The published files of GPT-2 keep the matrix of a layer as (in, out), torch's layers want it as (out, in). `load`
 # below knows nothing of files: it turns a matrix if its shape does not fit, and else takes it as it is. Its author says
