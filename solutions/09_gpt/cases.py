@@ -11,7 +11,7 @@ SETTINGS = {
     "q2": {"keep_input": True},
     "q3": {"keep_input": True, "properties": ["at least 1"]},
     "q4": {"keep_input": True},
-    "q6": {"grid": 0.01},
+    "q6": {"grid": 0.1},
     "q7": {"grid": 0.5},
     "q8": {"keep_input": True},
     "q9": {"keep_input": True},
