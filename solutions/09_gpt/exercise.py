@@ -146,9 +146,9 @@ def parameters(V, C, D, L):
 
 # %% [markdown] ask="q6" kind="number" points=1 minutes=6 difficulty=2 see="09b, Measure it"
 # ## What it costs to remember
-# Mistral's model of 7 billion weights has 32 layers, the width 4,096, and 32 heads for queries in each layer. Groups of 4
-# of these heads share the keys and values of one. All numbers take 16 bits. A card has 24 GiB left for the cache (1 GiB
-# is $2^{30}$ bytes). How many texts of 4,096 words can it write at once? Answer with a number.
+# Mistral's model of 7 billion weights has 32 layers, the width 4,096, and 32 heads for queries in each layer. Groups of
+# 4 of these heads share the keys and values of one. All numbers take 16 bits. A card has 24 GiB left for the cache (1
+# GiB is $2^{30}$ bytes). How many texts of 4,096 words can it write at once? Answer with a number.
 
 # %% answer="q6"
 q6 = 24 * 2**30 / (2 * 32 * (32 // 4) * (4096 // 32) * 2 * 4096)  ### SOLUTION
