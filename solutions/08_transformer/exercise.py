@@ -102,8 +102,7 @@ def attention(q, k, v, mask):
 #
 # - In: `lengths`, a list of B integers from 1 to T, the words in each row; `T`, the positions in all; `S`, an integer
 #   from 1 to T: the queries are the *last* S of these positions.
-# - Out: a boolean tensor (B, S, T), True where the query may look: at the words of its row up to its own position, and
-#   with it.
+# - Out: a boolean tensor (B, S, T), True where the query may look: at words of its row, itself and those before it.
 
 
 # %% answer="q5"
