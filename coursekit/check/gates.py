@@ -30,7 +30,7 @@ def question_gates(master: Master, name: str, seeds: int = SEEDS) -> list[str]:
         problems.append(f"{name}: WRONG needs at least one mistake in two writings.")
     if len({hint for hint, _, _ in wrong}) < len(wrong):
         problems.append(f"{name}: two mistakes have the same hint.")
-    asked = [master.at(name, seed) for seed in range(seeds)]
+    asked = [stored(master.at(name, seed)) for seed in range(seeds)]
     problems += _right(master, asked, right) + _wrong(master, asked, wrong) + _stubs(master, asked)
     names = dict(master.namespace)
     exec(stub(master.cell("answer", name).source), names)
@@ -38,6 +38,11 @@ def question_gates(master: Master, name: str, seeds: int = SEEDS) -> list[str]:
     if verdict.what not in ("unanswered", "type"):  # "type": its given lines run, and it returns None
         problems.append(f"{name}: what students are given is not taken for unanswered: {verdict.message}")
     return [" ".join(problem.split()) for problem in problems]
+
+
+def stored(question: Question) -> Question:
+    """As students meet it: out of the check data."""
+    return Question.from_json(json.loads(json.dumps(question.to_json())))
 
 
 def _right(master: Master, asked: list[Question], right: list[Any]) -> list[str]:

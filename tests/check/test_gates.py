@@ -8,6 +8,7 @@ import pytest
 from coursekit.check import diagnose, kinds
 from coursekit.check.gates import gates, question_gates, secrecy
 from coursekit.check.master import Master, chapters
+from coursekit.check.question import Question
 from coursekit.check.skeleton import skeleton
 
 QUESTIONS = [(chapter, name) for chapter in chapters() for name in Master(chapter).questions]
@@ -101,3 +102,11 @@ def test_public_data_are_small_and_hold_no_code():
                 assert "return " not in json.dumps([mistake["outcomes"] for mistake in question["bank"]]), path.name
             if question["kind"] in ("choice", "number"):
                 assert [*question["expected"][0]] == ["digest"]
+
+
+def test_students_meet_the_cases_in_the_order_of_the_gates():
+    """Chapter 02 asks which of equally frequent pairs comes first: the order of a dict's keys decides for a mistake."""
+    path = Path(diagnose.__file__).parent / "data" / "02_tokens_and_embeddings.json"
+    question = Question.from_json(json.loads(path.read_text(encoding="utf-8"))["questions"]["q3"])
+    for hint, *writings in Master("02").writings("q3")[1]:
+        assert [diagnose.examine(question, writing).hint for writing in writings] == [hint, hint]
