@@ -92,7 +92,7 @@ def sentences(n: int, seed: int) -> tuple[list[Antecedent], list[Antecedent], li
     return antecedents(n, seed), antecedents(400, seed, "validation"), antecedents(400, seed, "test")
 
 
-def coded(rows: list[Antecedent], vocab: Vocab) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+def coded(rows: list[Antecedent], vocab: Vocab) -> tuple[Tensor, ...]:
     """Ids B T, lengths, places of "it" and of its noun, genders."""
     ids = pad_sequence([torch.tensor(vocab.encode(row.words)) for row in rows], batch_first=True)
     columns = zip(*((len(r.words), r.pronoun, r.noun, int(r.gender == "f")) for r in rows), strict=True)
@@ -257,8 +257,6 @@ def above(model: Reader, test: Tensor, truth: Tensor, T: int) -> dict[str, float
 
 
 EXPERIMENTS: dict[str, Callable[[str, int], dict[str, float]]] = {
-    "it, 1 head": partial(it, "1 head"),
-    "it, 4 heads": partial(it, "4 heads"),
-    **{f"positions, {scheme}": partial(far, scheme) for scheme in SCHEMES},
     **{f"it, {name}": partial(it, name) for name in IT_MODELS},
+    **{f"positions, {scheme}": partial(far, scheme) for scheme in SCHEMES},
 }
