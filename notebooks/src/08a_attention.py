@@ -13,12 +13,9 @@
 # %% tags=["bootstrap", "core"] slideshow={"slide_type": "skip"}
 
 # %% slideshow={"slide_type": "skip"} tags=["core"]
-import re
-
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.nn.utils.rnn import pad_sequence
 
 from coursekit import ledger, load, predict, result, show
 from coursekit.data.antecedents import antecedents
@@ -190,13 +187,12 @@ for _ in range(5):
 result(rtol=1e-9, spread_of_the_words=spread)
 result(inside_the_span=outside(Y) < 1e-9, after_one_relu=outside(torch.relu(Y)) > 0.1)
 
-# %% [markdown] slideshow={"slide_type": "notes"} tags=["core"]
-# Round by round the words become more alike; what no word had, no word can get. A function that is not linear, at each
-# place by itself, leaves the span at once. That is why a transformer's block has two parts: attention, which moves things between places, and a
-# **feed-forward layer**, which works on each place. The matrices $W_V$ and $W_O$ turn and stretch, but linearly. 08b builds the block.
-
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## Build it: ten lines
+#
+# Round by round the words become more alike, and what no word had, no word can get. A function that is not linear, at each place by itself,
+# leaves the span at once. Hence the two parts of a transformer's block: attention moves things between places, a **feed-forward layer** works
+# on each place. 08b builds the block; here is its first part, with a mask:
 #
 # $$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d}} + M\right) V$$
 #
@@ -299,10 +295,9 @@ result(outputs_that_change={kind: places.tolist() for kind, places in changed.it
 D, H, T = 64, 8, 10
 layer = SelfAttention(BlockConfig(D, H, 4 * D)).double()
 x = torch.randn(1, T, D, generator=seeded(5), dtype=torch.float64)
-W_Q, W_K, W_V = layer.qkv.weight.view(3, H, D // H, D)  # the packed matrix, cut by role and head
 heads = []
-for h in range(H):
-    Q, K, V = x @ W_Q[h].T, x @ W_K[h].T, x @ W_V[h].T  # B T d
+for W_Q, W_K, W_V in layer.qkv.weight.view(3, H, D // H, D).transpose(0, 1):  # head by head
+    Q, K, V = x @ W_Q.T, x @ W_K.T, x @ W_V.T  # B T d
     heads.append((Q @ K.mT / (D // H) ** 0.5).softmax(-1) @ V)
 looped = torch.cat(heads, -1) @ layer.out.weight.T + layer.out.bias  # the biases of qkv are 0
 weights, products = {}, {}
@@ -352,7 +347,8 @@ vocab = Vocab.build(row.words for row in train)
 
 def coded(rows):
     """Ids B T, their mask B 1 1 T; places of "it" and its noun, and genders, B each."""
-    ids = pad_sequence([torch.tensor(vocab.encode(row.words)) for row in rows], batch_first=True)
+    encoded = [torch.tensor(vocab.encode(row.words)) for row in rows]
+    ids = nn.utils.rnn.pad_sequence(encoded, batch_first=True)
     mask = masks.padding(torch.tensor([len(row.words) for row in rows]), ids.size(1))
     columns = zip(*((row.pronoun, row.noun, row.gender == "f") for row in rows), strict=True)
     return ids, mask[:, None, None], *(torch.tensor(column).long() for column in columns)
@@ -443,7 +439,8 @@ predict("right_with_one_head")
 book = ledger("08_transformer")
 KINDS, ASKED = ("4 heads", "1 head", "1 head, not scaled"), ("right", "points at the noun")
 rows = {kind: [book.mean(f"it, {kind}", key) for key in ASKED] for kind in KINDS}
-picture, (left, right_) = show.canvas(f"Means over three seeds: {rows}.", 8.4, 2.6, columns=2)
+alt = "; ".join(f"{kind}: {a:.2f} right, {b:.2f} on the noun" for kind, (a, b) in rows.items())
+picture, (left, right_) = show.canvas(f"Bars, means over three seeds. {alt}.", 8.4, 2.6, columns=2)
 for axes, key, at in ((left, "right genders", 0), (right_, "best head is on the noun", 1)):
     bars = axes.barh([*rows], [row[at] for row in rows.values()])
     axes.bar_label(bars, fmt=" %.2f")
@@ -470,7 +467,7 @@ result(rtol=1e-9, points={kind: row[1] for kind, row in rows.items()})
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 def without(closed, everybody=False):
-    """Share of right genders where "it" (or everybody) may not look at `closed`, one place a row."""
+    """Share of right genders where "it" (or everybody) may not look at one place a row."""
     mask = known[1].repeat(1, 1, known[0].size(1), 1)  # B 1 T T
     mask[B, 0, :, closed] &= not everybody
     mask[B, 0, known[2], closed] = False
@@ -498,30 +495,29 @@ result(the_noun_matters=it_without + 0.1 < beside, more_for_nobody=nobody + 0.02
 #
 # Always saying `)` is right in about four of five places. Will 150 steps of attention do better by more than 5 per cent?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["core"] minutes=2
 manual = "".join(load("text", source="pydoc")["train"]["text"])
-at = [m.start() for m in re.finditer(r"[)\]}]", manual) if m.start() >= 40]
+at = [i for i, character in enumerate(manual) if character in ")]}" and i >= 40]
 characters = Vocab.build([[*manual]])
 seen = torch.tensor([[*characters.encode(manual[i - 40 : i]), characters.eos] for i in at])
 closing = torch.tensor([")]}".index(manual[i]) for i in at])
 held = torch.arange(len(at)) % 5 == 0
-closer, open_mask = Reader(len(characters), 32, 3), torch.ones(1, 1, 1, 41, dtype=torch.bool)
 
 
+# %% slideshow={"slide_type": "fragment"} tags=["core", "real"]
 def closing_batch(step):
     rows = torch.randint(int((~held).sum()), (48,), generator=seeded(step))
     return seen[~held][rows], closing[~held][rows]
 
 
-fit(
-    closer,
-    closing_batch,
-    lambda m, b: F.cross_entropy(m(b[0], open_mask)[0][:, -1], b[1]),
-    steps=150,
-    lr=4e-3,
-)
+def closing_loss(model, batch):
+    return F.cross_entropy(model(batch[0], everywhere)[0][:, -1], batch[1])
+
+
+closer, everywhere = Reader(len(characters), 32, 3), torch.ones(1, 1, 1, 41, dtype=torch.bool)
+fit(closer, closing_batch, closing_loss, steps=150, lr=4e-3)
 with torch.no_grad():
-    found = closer(seen[held], open_mask)[0][:, -1].argmax(-1)
+    found = closer(seen[held], everywhere)[0][:, -1].argmax(-1)
 always, learnt = ((said == closing[held]).double().mean() for said in (0 * found, found))
 result(beats_the_commonest_bracket=bool(learnt > always + 0.05))
 
@@ -539,7 +535,7 @@ if ONLINE:
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["extra"] minutes=1
 # ## Further reading
 #
-# - Vaswani and others 2017, *Attention is all you need*: sections 3.2 and 5.4, and the attention maps in its appendix.
+# - Vaswani and others 2017, *Attention is all you need*: section 3, and the attention maps in its appendix.
 # - Dong, Cordonnier and Loukas 2021, *Attention is not all you need*: without feed-forward layers and residuals, all rows become one.
 # - Michel, Levy and Neubig 2019, *Are sixteen heads really better than one?*: many heads can be cut after training.
 # - Clark, Khandelwal, Levy and Manning 2019, *What does BERT look at?*: heads that find objects, and what a pronoun stands for.
