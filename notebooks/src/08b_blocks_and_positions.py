@@ -444,7 +444,7 @@ gaps = {s: [book.mean(f"positions, {s}", part) for part in parts] for s in SCORE
 
 # %% slideshow={"slide_type": "fragment"} tags=["core", "output-only", "world"]
 def far(scheme):
-    alt = f"{scheme}: gap {gaps[scheme][3]:.2f} at the end of 32 words, {gaps[scheme][-1]:.2f} at 256."
+    alt = f"{scheme}: gap {gaps[scheme][3]:.2f} up to 32 words, {gaps[scheme][-1]:.2f} at 256."
     picture, (left, right) = show.canvas(alt, width=8.4, height=3.6, columns=2)
     left.imshow(SCORES[scheme].masked_fill(~masks.causal(64), torch.nan), zorder=3)
     left.set(title="score of equal words", xlabel="key", ylabel="query")
@@ -598,7 +598,7 @@ result(without_is_a_coin=abs(share[False] - 0.5) < 0.02, with_positions=share[Tr
 #
 # - Vaswani and others 2017, *Attention is all you need*: section 3 for the block, table 1 for the costs.
 # - Ba, Kiros and Hinton 2016, *Layer normalization*; Xiong and others 2020, *On layer normalization in the transformer architecture*.
-# - Su and others 2021, *RoFormer*; Raffel and others 2020, *Exploring the limits of transfer learning*, section 2.1 (T5's buckets).
+# - Su and others 2021, *RoFormer*; Raffel and others 2020, *Exploring the limits of transfer learning*, section 2 (T5's buckets).
 # - Press, Smith and Lewis 2022, *Train short, test long*: ALiBi, and what the others lose.
 # - Haviv and others 2022, *Transformer language models without positional encodings still learn positional information*.
 # - Shen and others 2020, *PowerNorm: rethinking batch normalization in transformers*: why batch norm does badly on text.
