@@ -381,8 +381,8 @@ result(atol=0.015, right=right.mean())
 # Rows are queries, columns keys; a row sums to 1. The orange frame is *it* looking at the noun that is meant, which the model was never told.
 #
 # - Find a head with light in the frame. Does it find the noun in other sentences, too?
-# - Find a head that looks to a neighbour, whatever the words are.
-# - Is there a head whose rows all look alike? What could it be good for?
+# - Is there a head that looks to the next word or the last, whatever they are?
+# - In which head do many rows look at the same word? What could that be good for?
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
@@ -427,7 +427,8 @@ result(atol=0.02, best_head=picked.max())
 # ## Measure it: one head or four, with the root or without
 #
 # By chance a head would find the noun in 0.05 of the sentences. Three heads of the first layer find it often, the best of them in 0.43; the others do
-# other work. (In the pictures: one looks around, one to neighbours, whatever the words are.) It is no rule of place: "the last noun before *it*" is
+# other work. No head looks at neighbours as such, for nothing here asks for that; in the second layer many rows look at one word, where
+# something has been gathered. It is no rule of place: "the last noun before *it*" is
 # right in 0.74 only, for it may be a lamp beside a tree, and the tree is not meant.
 #
 # The ledger has the same training with three seeds, and two changes: **one** head of 64 numbers instead of four of 16; and that one head

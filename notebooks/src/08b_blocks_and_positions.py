@@ -534,9 +534,8 @@ for T in (16, 64, 256, 1024):
         for _ in range(3):
             module(x)
         took.append((time.perf_counter() - start) / 3 * 1000)
-    print(
-        f"{T:>5} words: LSTM {took[0]:7.2f} ms, attention {took[1]:7.2f} ms, {took[0] / took[1]:.1f}"
-    )
+    print(f"{T:>5} words: LSTM {took[0]:7.2f}, attention {took[1]:7.2f} milliseconds")
+
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## On real data
