@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from coursekit.data.facts import Facts as Facts
     from coursekit.data.loading import load as load
     from coursekit.data.pair_meaning import PairConfig as PairConfig
+    from coursekit.data.pair_pronouns import Antecedent as Antecedent
+    from coursekit.data.pair_pronouns import antecedents as antecedents
     from coursekit.data.pairs import Pair as Pair
     from coursekit.data.pairs import Pairs as Pairs
     from coursekit.data.prompts import Prompt as Prompt
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "ADDING_BASELINE": "tasks",
+    "Antecedent": "pair_pronouns",
     "Article": "summaries",
     "Config": "config",
     "Facts": "facts",
@@ -45,6 +48,7 @@ _HOME = {
     "Story": "world",
     "World": "world",
     "adding": "tasks",
+    "antecedents": "pair_pronouns",
     "articles": "summaries",
     "copy_baseline": "tasks",
     "copy_memory": "tasks",

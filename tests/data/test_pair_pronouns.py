@@ -6,10 +6,10 @@ from random import Random
 import pytest
 
 from coursekit.data import pair_words as lexicon
-from coursekit.data.antecedents import _last, _pronouns, antecedents
 from coursekit.data.pair_english import English
 from coursekit.data.pair_french import FrenchSide
 from coursekit.data.pair_meaning import PairConfig
+from coursekit.data.pair_pronouns import _last, _pronouns, antecedents
 from coursekit.data.pair_sampler import Sampler
 from coursekit.errors import CourseError
 
