@@ -12,8 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from coursekit.data import World
-from coursekit.data.antecedents import Antecedent, antecedents
+from coursekit.data import Antecedent, World, antecedents
 from coursekit.nn.drawing import linear
 from coursekit.nn.masks import padding
 from coursekit.nn.position import RelativeBias, alibi, rotary, sinusoidal

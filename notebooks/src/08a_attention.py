@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from coursekit import ledger, load, predict, result, show
-from coursekit.data.antecedents import antecedents
+from coursekit.data import antecedents
 from coursekit.nn import masks
 from coursekit.nn.drawing import drawn, linear
 from coursekit.nn.position import sinusoidal
@@ -73,7 +73,8 @@ predict("always_masculine")
 test = antecedents(400, seed=0, split="test")
 for row in test[:5]:
     it, noun = row.pronoun, row.words[row.noun]
-    print(" ".join(row.words), f"\n    it (word {it}): {noun} (word {row.noun}), {row.gender}")
+    print(" ".join(row.words))
+    print(f"    it (word {it + 1}): {noun} (word {row.noun + 1}), {row.gender}")
 back = [row.pronoun - row.noun for row in test]
 result(always_masculine=sum(row.gender == "m" for row in test) / len(test), rtol=1e-9)
 result(mean_distance=sum(back) / len(back), farthest=max(back), rtol=1e-9)
@@ -100,15 +101,15 @@ plain, asked = X @ X.T, Q @ K.T  # T T each
 print("X", tuple(X.shape), "Q", tuple(Q.shape), "scores", tuple(asked.shape))
 for word, row in zip(words, asked.tolist(), strict=True):
     print(f"{word:>6} asks", " ".join(f"{score:6.2f}" for score in row))
-own_is_highest = (plain.argmax(-1) == torch.arange(4)).tolist()
+own = int((plain.argmax(-1) == torch.arange(4)).sum())
 result(plain_is_symmetric=torch.allclose(plain, plain.T), asked_is=torch.allclose(asked, asked.T))
-result(without_matrices_each_word_prefers_itself=own_is_highest)
+result(words_that_prefer_themselves_without_matrices=own)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
 # ### Scaled dot-product attention
 #
-# Not any more: *it* may look for *horse* while *horse* looks elsewhere. (And without the matrices each of these words preferred itself.)
-# Then the scores become weights, row by row, and the weights mix the values:
+# Not any more: *it* may look for *horse* while *horse* looks elsewhere. (And without the matrices three of the four words preferred
+# themselves.) Then the scores become weights, row by row, and the weights mix the values:
 #
 # $$e = \frac{Q K^\top}{\sqrt{d}}, \qquad a_{nm} = \frac{\exp e_{nm}}{\sum_r \exp e_{nr}}, \qquad Y = a\,V$$
 #

@@ -236,8 +236,8 @@ result(gpt1=gpt1, gpt2=gpt2)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ### Where a word stands: what a code must give
 #
-# 63 million, where the paper says 65 (its vocabulary is given as "about" 37,000); the two GPTs come out exactly. Now the positions. A code $P(t)$ of $D$ numbers is added to the word at place
-# $t$. (One could append it; adding keeps the width.) What must it give?
+# 63 million, where the paper says 65 (its vocabulary is given as "about" 37,000); the two GPTs come out exactly. Now the positions. A code $P(t)$ of
+# $D$ numbers is added to the word at place $t$. (One could append it; adding keeps the width.) What must it give?
 #
 # - another vector for each place, and no return to an earlier one;
 # - bounded numbers, of the size of an embedding, at any length;
@@ -325,8 +325,8 @@ result(rtol=1e-9, product_at=[curve[1][k] for k in (0, 1, 8, 32)])
 # | ALiBi | takes a slope times the distance from the score, one slope a head | Press 2022 |
 # | none | only the causal mask | |
 #
-# Rotary promises that a query and a key, moved together, keep their product. Let $q$ stand at 5 and $k$ at 2, then at 105 and 102. And how
-# large is T5's bucket for a word 100 back?
+# Rotary promises that a query and a key, moved together, keep their product. Let $q$ stand at 5 and $k$ at 2, then at 105 and 102. And in
+# T5's 32 buckets: which one holds a word 100 back, and how many of 128 distances share the last?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=3
 q, k = normal(6, 2, 1, 16)
@@ -484,7 +484,7 @@ result(rotary_before_sinusoidal=book.claim(ROWS["rotary"], ROWS["sinusoidal"], 0
 # ## Where it breaks: the square of the length
 #
 # Sinusoidal loses 1.14 nats a word, not much less than a table with rows that were never trained, 1.25. No positions at all lose 0.66, T5 0.56 (its far
-# buckets never had a gradient), rotary 0.52 (its slow pairs reach angles never seen); ALiBi 0.09, and it alone keeps what it had. Inside the
+# buckets never had a gradient), rotary 0.52 (its slow pairs reach angles never seen); ALiBi 0.09: it alone nearly keeps what it had. Inside the
 # trained length they are close: rotary and ALiBi 0.18, none 0.27, for a causal mask alone tells a little.
 #
 # This holds for small models and short training. Press and others, with large ones, also found sinusoidal worst and ALiBi best.
@@ -541,8 +541,9 @@ for T in (16, 64, 256, 1024):
 # ## On real data
 #
 # With $D = 64$ attention is dearer than an LSTM from 129 words on, with $D = 256$ from 513: twice the width. Short of that it is cheaper, and it
-# never waits: for 1,000 words the LSTM has 1,000 steps in a row, attention one. So on the clock it gains more on short texts than the count says,
-# and on long texts the square wins. And the way from the first word to the last is one step: what 04 was about.
+# never waits: for 1,000 words the LSTM has 1,000 steps in a row, attention one. The clock counts the waiting, too; where it sees the crossing depends on
+# the machine, and a GPU hates to wait. On long texts the square wins everywhere. And the way from the first word to the last is one step: what 04
+# was about.
 #
 # Now words from the manual that comes with Python, 6 to 9 letters. Each stands there **forwards and backwards**, and a model of one block says which
 # of the two it reads, from the mean over its letters. *desserts* and *stressed* have the same letters. Versions of Python differ, so
