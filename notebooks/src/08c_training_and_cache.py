@@ -488,7 +488,7 @@ result(worse_with_each_clause=share[1] > share[2] + 0.05 and share[2] > share[3]
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
-# 0.81 with one clause, 0.51 with two, 0.38 with three: it breaks as Luong's did, and a little faster. There the states ran further than ever
+# 0.8 with one clause, 0.5 with two, 0.4 with three: it breaks as Luong's did, and a little faster. There the states ran further than ever
 # in training; here the words stand at places that were never seen. (08b compares codes for positions.)
 #
 # Chapter 07's task whose alignment everybody knows: spell a word **backwards**. The words are those of the manual that comes with
