@@ -12,7 +12,11 @@ ever opened: a pytorch_model.bin can run any code of the stranger who made it.
 
 import json
 import re
-from collections.abc import Hashable, Iterable
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,8 @@ from coursekit.files import write_atomically
 from coursekit.models.published import FORMATS, SAYS_NOTHING, Format, format_of
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+PART = re.compile(r"model-\d+-of-\d+\.safetensors")
+FLOATS = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
 HEADS = ("lm_head.weight",)  # stand outside the prefix
 
 
@@ -34,18 +40,19 @@ def from_pretrained(place: str | Path, *, dtype: torch.dtype = torch.float32, de
 
     Weights become `dtype`, whatever the file holds. Raises CourseError for all that the top of this file says.
     """
+    if dtype not in FLOATS:
+        raise ValueError(f"weights cannot be {dtype!r}: dtype must be one of {', '.join(map(str, FLOATS))}.")
     folder = _folder(place)
     told = _json(folder / "config.json")
     kind = told.get("model_type")
-    if kind not in FORMATS:
+    if not isinstance(kind, str) or kind not in FORMATS:
         raise CourseError(f"{folder} holds a model of type {kind!r}: coursekit loads {', '.join(sorted(FORMATS))}.")
     format = FORMATS[kind]
     found = _tensors(folder, format)
     config = config_of(format, told, "lm_head.weight" in found and _untied(found, format))
     if config.tied:
         found.pop("lm_head.weight", None)
-    with torch.device("meta"):
-        model = format.model(config)
+    model = _empty(format, config, len(found))
     model.load_state_dict(_ours(format, config, found, dict(model.state_dict()), dtype, device), assign=True)
     return model.eval()
 
@@ -55,26 +62,28 @@ def save_pretrained(model: nn.Module, folder: str | Path, *, most_bytes: int = 5
 
     Raises ValueError for a model without a published format, CourseError where the folder cannot be written.
     """
-    format, folder = format_of(model), Path(folder)
+    format, folder = format_of(model), Path(folder).expanduser()
     tensors: dict[str, Tensor] = {}
     state = model.state_dict()
     for ours, name in format.names(model.config).items():
         for theirs, part in name.parted(state[ours].detach().cpu()).items():
             tensors[theirs if theirs in HEADS else format.prefix + theirs] = part.contiguous()
     files = _shards(tensors, most_bytes)
+    index = (INDEX,) if len(files) > 1 else ()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for old in [*folder.glob("model*.safetensors"), folder / INDEX]:
-            if old.name not in files:
-                old.unlink(missing_ok=True)
         for file, names in files.items():
             some = safetensors.torch.save({n: tensors[n] for n in names}, metadata={"format": "pt"})
             write_atomically(folder / file, some)
-        if len(files) > 1:
+        if index:
             size = {"total_size": sum(t.nbytes for t in tensors.values())}
             table = {"metadata": size, "weight_map": {n: file for file, names in files.items() for n in names}}
             write_atomically(folder / INDEX, json.dumps(table, indent=1) + "\n")
-        write_atomically(folder / "config.json", json.dumps(told_of(format, model), indent=1) + "\n")
+        told = json.dumps(told_of(format, model), indent=1, default=methodcaller("item"))  # numpy's numbers
+        write_atomically(folder / "config.json", told + "\n")
+        for old in [*folder.iterdir()]:  # last of all: a full disk leaves what was there
+            if (PART.fullmatch(old.name) or old.name in (WEIGHTS, INDEX)) and old.name not in (*files, *index):
+                old.unlink()
     except OSError as error:
         told = f"cannot write {folder} ({error.strerror}): choose a folder that you may write to."
         raise CourseError(told) from error
@@ -88,12 +97,10 @@ def config_of(format: Format, told: dict[str, Any], untied: bool = False) -> Any
     for ours, theirs in format.fields.items():
         if told.get(theirs) is None:
             continue  # the default, which is the published one
-        known = format.values.get(ours, {told[theirs]: told[theirs]} if isinstance(told[theirs], Hashable) else {})
-        if told[theirs] not in known:
-            raise CourseError(
-                f"config.json asks for {theirs} = {told[theirs]!r}: known are {', '.join(map(str, known))}."
-            )
-        values[ours] = known[told[theirs]]
+        value, known = told[theirs], format.values.get(ours)
+        if known is not None and not (isinstance(value, str) and value in known):
+            raise CourseError(f"config.json asks for {theirs} = {value!r}: known are {', '.join(known)}.")
+        values[ours] = value if known is None else known[value]
     if untied:
         values["tied"] = False
     try:
@@ -134,6 +141,21 @@ def told_of(format: Format, model: nn.Module) -> dict[str, Any]:
     return told | {"dtype": str(next(model.parameters()).dtype).removeprefix("torch.")}
 
 
+def _empty(format: Format, config: Any, tensors: int) -> nn.Module:
+    """Our model of that config, its weights without memory."""
+    if config.layers > tensors:  # they are built one by one: a file of nonsense must not take hours
+        raise CourseError(
+            f"config.json asks for {config.layers} layers, but the files hold {tensors} tensors in all: take those "
+            "that belong to it."
+        )
+    try:
+        with torch.device("meta"):
+            model: nn.Module = format.model(config)
+            return model
+    except (RuntimeError, TypeError) as error:  # sizes beyond 64 bits
+        raise CourseError("config.json asks for sizes that no computer holds: fetch it again.") from error
+
+
 def _untied(found: dict[str, Tensor], format: Format) -> bool:
     """Whether the file's output layer differs from its embedding."""
     table = format.names(format.config(vocab_size=2, **format.given))["embed.weight"].theirs[0]
@@ -148,9 +170,11 @@ def _ours(
     names = format.names(config)
     expected = {theirs for name in names.values() for theirs in name.theirs}
     wrong = [("missing", sorted(expected - set(found))), ("unexpected", sorted(set(found) - expected))]
-    state, shapes, broken = {}, [], []
+    wrong += [("no floating-point numbers", sorted(n for n in expected & set(found) if found[n].dtype not in FLOATS))]
+    state: dict[str, Tensor] = {}
+    shapes, broken, large = list[str](), list[str](), list[str]()
     for ours, name in names.items():
-        if not all(theirs in found for theirs in name.theirs):
+        if not all(theirs in found and found[theirs].dtype in FLOATS for theirs in name.theirs):
             continue
         try:
             tensor = name.joined(found)
@@ -160,11 +184,12 @@ def _ours(
         if tensor.shape != wanted[ours].shape:
             theirs, must = tuple(found[name.theirs[0]].shape), tuple(wanted[ours].shape)
             shapes.append(f"{name.theirs[0]} {theirs}, which makes {ours} {tuple(tensor.shape)} instead of {must}")
-        elif not tensor.isfinite().all():
-            broken.append(name.theirs[0])
+            continue
         # A copy, in our own layout: the file may be closed, and a transpose is slow to multiply with.
         state[ours] = tensor.to(device, dtype, copy=True, memory_format=torch.contiguous_format)
-    wrong += [("of a wrong shape", shapes), ("with NaN or infinite numbers", broken)]
+        if not state[ours].isfinite().all():
+            (large if tensor.isfinite().all() else broken).append(name.theirs[0])
+    wrong += [("of a wrong shape", shapes), ("with NaN or infinite numbers", broken), (f"too large for {dtype}", large)]
     if any(listed for _, listed in wrong):
         told = "; ".join(f"{what}: {_listed(listed)}" for what, listed in wrong if listed)
         raise CourseError(f"the weights do not fit config.json ({told}): take the file that belongs to it.")
@@ -179,23 +204,32 @@ def _tensors(folder: Path, format: Format) -> dict[str, Tensor]:
             with safe_open(folder / file, framework="pt") as opened:
                 for name in opened.keys():  # noqa: SIM118 (it is no dictionary)
                     short = name.removeprefix(format.prefix)
-                    if not short.endswith(format.buffers or ("\0",)):
-                        tensors[short] = opened.get_tensor(name)
+                    if short.endswith(format.buffers or ("\0",)):
+                        continue
+                    if short in tensors:
+                        raise CourseError(f"{folder} holds {short} twice: take the files as their maker saved them.")
+                    tensors[short] = opened.get_tensor(name)
         except (SafetensorError, OSError) as error:
             raise CourseError(f"{folder / file} is cut off or no safetensors file: fetch it again.") from error
     return tensors
 
 
 def _files(folder: Path) -> list[str]:
-    if (folder / INDEX).exists():
+    whole = (folder / WEIGHTS).is_file()
+    if (folder / INDEX).is_file():
         table = _json(folder / INDEX).get("weight_map")
         if not isinstance(table, dict) or not all(isinstance(f, str) and Path(f).name == f for f in table.values()):
             raise CourseError(f"{folder / INDEX} has no weight_map of files beside it: fetch it again.")
         files = sorted(set(table.values()))
-        if gone := [file for file in files if not (folder / file).exists()]:
+        gone = [file for file in files if not (folder / file).is_file()]
+        if whole and gone:  # the index alone is left of an older save in parts
+            return [WEIGHTS]
+        if whole and files != [WEIGHTS]:
+            raise CourseError(f"{folder} holds {WEIGHTS} and the parts of {INDEX}: take out those that are old.")
+        if gone:
             raise CourseError(f"{folder} lacks {_listed(gone)}, which its index names: fetch them again.")
         return files
-    if (folder / WEIGHTS).exists():
+    if whole:
         return [WEIGHTS]
     if pickles := sorted(file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in folder.glob(pattern)):
         raise CourseError(
@@ -208,9 +242,10 @@ def _files(folder: Path) -> list[str]:
 
 def _folder(place: str | Path) -> Path:
     """The folder itself, or the Hub's copy of a name such as "openai-community/gpt2"."""
-    folder = Path(place).expanduser()
-    if folder.is_dir():
-        return folder
+    with suppress(TypeError, RuntimeError):  # None; ~nobody
+        folder = Path(place).expanduser()
+        if folder.is_dir():
+            return folder
     if isinstance(place, Path) or not re.fullmatch(r"[\w.-]+/[\w.-]+", str(place)):
         raise CourseError(
             f"there is no folder {str(place)!r}: give a folder, or a name on the Hub such as 'maker/model'."
@@ -228,16 +263,24 @@ def _folder(place: str | Path) -> Path:
 
 
 def _json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise CourseError(f"there is no {path.name} in {path.parent}: give a folder that a model was saved in.")
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        told = f"there is no {path.name} in {path.parent}: give a folder that a model was saved in."
-        raise CourseError(told) from None
-    except (OSError, ValueError) as error:
+        told = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=partial(_once, path))
+    except (OSError, ValueError, RecursionError) as error:
         raise CourseError(f"{path} cannot be read as JSON: fetch it again.") from error
     if not isinstance(told, dict):
         raise CourseError(f"{path} holds a {type(told).__name__} and no fields: fetch it again.")
     return told
+
+
+def _once(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of an object in a JSON file; json would take the last of two of one name without a word."""
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        twice = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+        raise CourseError(f"{path} names {_listed(twice)} twice: take out the wrong one.")
+    return fields
 
 
 def _shards(tensors: dict[str, Tensor], most_bytes: int) -> dict[str, list[str]]:

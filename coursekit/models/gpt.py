@@ -26,7 +26,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from coursekit.models.causal import CausalLM, CausalState
-from coursekit.models.inputs import check_sizes, one_of
+from coursekit.models.inputs import check_sizes, check_switches, one_of
 from coursekit.nn.cache import KeyValues
 from coursekit.nn.drawing import linear, table
 from coursekit.nn.few_rows import few_rows
@@ -54,6 +54,7 @@ class GPTConfig:
     def __post_init__(self) -> None:
         check_sizes(self, "vocab_size", "context", "layers")
         one_of("kind of GPT", self.kind, KINDS)
+        check_switches(self, "tied")
         self.block()
 
     def block(self) -> BlockConfig:
@@ -61,7 +62,7 @@ class GPTConfig:
         return BlockConfig(
             self.width,
             self.heads,
-            self.inner or 4 * self.width,
+            4 * self.width if self.inner is None else self.inner,
             pre=self.kind == "gpt2",
             activation=self.activation,
             dropout=self.dropout,

@@ -17,6 +17,12 @@ def check_sizes(config: Any, *names: str) -> None:
             raise ValueError(f"{name} must be a whole number, 1 or more; got {size!r}.")
 
 
+def check_switches(config: Any, *names: str) -> None:
+    for name in names:
+        if not isinstance(getattr(config, name), bool):
+            raise ValueError(f"{name} must be True or False; got {getattr(config, name)!r}.")
+
+
 def one_of(what: str, value: str | None, known: tuple[str | None, ...]) -> None:
     if value not in known:
         raise ValueError(f"there is no {what} {value!r}: take one of {', '.join(map(str, known))}.")

@@ -19,7 +19,9 @@ How to use it: `coursekit.models.causal`. Letters: B batch, T words, C longest c
 G heads of keys and values, d size of a head, F inner width, L layers.
 """
 
+import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, NamedTuple
 
 import torch
@@ -28,7 +30,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from coursekit.models.causal import CausalLM, CausalState
-from coursekit.models.inputs import check_sizes
+from coursekit.models.inputs import check_sizes, check_switches
 from coursekit.nn.cache import KeyValues
 from coursekit.nn.drawing import linear, table
 from coursekit.nn.few_rows import few_rows
@@ -56,8 +58,9 @@ class LlamaConfig:
 
     def __post_init__(self) -> None:
         check_sizes(self, "vocab_size", "context", "layers")
-        if not self.base > 1:
-            raise ValueError(f"base = {self.base} turns nothing: take a number above 1, such as 10,000.")
+        check_switches(self, "tied")
+        if not isinstance(self.base, Real) or not 1 < self.base < math.inf:
+            raise ValueError(f"base = {self.base!r} turns nothing: take a number above 1, such as 10,000.")
         if self.block().d % 2:
             raise ValueError(f"a head of {self.block().d} numbers cannot be turned in pairs: make its size even.")
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from coursekit.errors import CourseError
 from coursekit.models.gpt import GPT, GPTConfig
 from coursekit.models.llama import Llama, LlamaConfig
 
@@ -39,7 +40,10 @@ class Name:
 
     def joined(self, found: Mapping[str, Tensor]) -> Tensor:
         """Ours, of theirs."""
-        whole = torch.cat([found[name] for name in self.theirs]) if self.rows else found[self.theirs[0]]
+        parts = [found[name] for name in self.theirs]
+        if self.rows and any(part.shape[:1] != (rows,) for part, rows in zip(parts, self.rows, strict=True)):
+            raise RuntimeError("the parts have other numbers of rows than the config says")  # the sum may be right
+        whole = torch.cat(parts) if self.rows else parts[0]
         return whole.t() if self.turned else whole
 
     def parted(self, ours: Tensor) -> dict[str, Tensor]:
@@ -121,6 +125,8 @@ GPT_FIELDS = {
 }
 GPT_SAME = {"embd_pdrop": "resid_pdrop", "attn_pdrop": "resid_pdrop", "n_ctx": "n_positions"}
 SUMMARY = frozenset(f"summary_{name}" for name in ("activation", "first_dropout", "proj_to_labels", "type", "use_proj"))
+#: Left in the files of the Hub from the days of other heads and of words added to the vocabulary.
+GPT_IGNORED = SUMMARY | {"_num_labels", "is_decoder", "n_special", "predict_special_tokens"}
 
 GPT1 = Format(
     kind="openai-gpt",
@@ -132,7 +138,8 @@ GPT1 = Format(
     given={"kind": "gpt"},
     names=gpt_names,
     same=GPT_SAME,
-    ignored=SUMMARY,
+    ignored=GPT_IGNORED,
+    before=lambda told: {"n_positions": 512} | told,  # what transformers takes for a file that leaves it out
     prefix="transformer.",
     buffers=(".attn.bias",),
 )
@@ -147,7 +154,7 @@ GPT2 = Format(
     names=gpt_names,
     same=GPT_SAME,
     fixed={"scale_attn_weights": True, "scale_attn_by_inverse_layer_idx": False, "add_cross_attention": False},
-    ignored=SUMMARY | {"reorder_and_upcast_attn"},
+    ignored=GPT_IGNORED | {"reorder_and_upcast_attn"},
     prefix="transformer.",
     buffers=(".attn.bias", ".attn.masked_bias"),
 )
@@ -178,12 +185,14 @@ def one_base(told: dict[str, Any]) -> dict[str, Any]:
     """config.json with its rotary base under one name: newer files keep it in rope_parameters."""
     told = dict(told)
     parameters = told.pop("rope_parameters", None) or {}
-    if isinstance(parameters, dict) and parameters.get("rope_type", "default") == "default":
-        rest = {k: v for k, v in parameters.items() if k not in ("rope_type", "rope_theta")}
-        return (
-            {"rope_theta": parameters.get("rope_theta", 10_000.0)} | told | ({"rope_parameters": rest} if rest else {})
-        )
-    return told | {"rope_parameters": parameters}
+    if not isinstance(parameters, dict) or parameters.get("rope_type", "default") != "default":
+        return told | {"rope_parameters": parameters}
+    base = parameters.get("rope_theta", told.get("rope_theta", 10_000.0))
+    if told.get("rope_theta", base) != base:
+        other = told["rope_theta"]
+        raise CourseError(f"config.json says rope_theta = {base!r} and {other!r}: take out the wrong one.")
+    rest = {k: v for k, v in parameters.items() if k not in ("rope_type", "rope_theta")}
+    return told | {"rope_theta": base} | ({"rope_parameters": rest} if rest else {})
 
 
 LLAMA = Format(
@@ -207,8 +216,10 @@ LLAMA = Format(
     },
     values={"activation": ACTIVATIONS},
     names=llama_names,
-    fixed={"attention_bias": False, "mlp_bias": False, "rope_scaling": None, "attention_dropout": 0.0},
-    ignored=frozenset({"pretraining_tp"}),  # how the sums were parted when it was trained
+    fixed={"attention_bias": False, "mlp_bias": False, "rope_scaling": None, "attention_dropout": 0.0}
+    | {"rope_interleaved": False},
+    # How the sums were parted when it was trained; what SmolLM's files say to other programs.
+    ignored=frozenset({"pretraining_tp", "is_llama_config", "transformers.js_config"}),
     prefix="model.",
     buffers=(".rotary_emb.inv_freq",),
     before=one_base,

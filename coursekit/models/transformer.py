@@ -34,7 +34,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from coursekit.models.inputs import check_sizes, check_source, check_target, embedded
+from coursekit.models.inputs import check_sizes, check_source, check_switches, check_target, embedded
 from coursekit.nn.cache import KeyValues
 from coursekit.nn.drawing import drawn, linear
 from coursekit.nn.masks import padding
@@ -65,6 +65,7 @@ class TransformerConfig:
 
     def __post_init__(self) -> None:
         check_sizes(self, "source_size", "target_size", "width", "layers", "max_length")
+        check_switches(self, "pre", "tied", "shared")
         if self.width % 2:
             raise ValueError(f"width = {self.width} makes no pairs of sine and cosine: take an even number.")
         if self.shared and self.source_size != self.target_size:
@@ -79,7 +80,7 @@ class TransformerConfig:
         return BlockConfig(
             self.width,
             self.heads,
-            self.inner or 4 * self.width,
+            4 * self.width if self.inner is None else self.inner,
             pre=self.pre,
             activation=self.activation,
             dropout=self.dropout,

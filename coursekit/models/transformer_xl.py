@@ -62,7 +62,7 @@ class TransformerXLConfig:
     eps: float | int = 1e-5
 
     def __post_init__(self) -> None:
-        check_sizes(self, "vocab_size", "layers")
+        check_sizes(self, "vocab_size", "width", "layers")
         if self.width % 2:
             raise ValueError(f"width = {self.width} makes no pairs of sine and cosine: take an even number.")
         if self.memory != 0:

@@ -27,7 +27,7 @@ head, F inner width, M width of the memory.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import torch
@@ -91,7 +91,9 @@ class BlockConfig:
         for what, value, known in (("norm", self.norm, NORMS), ("activation", self.activation, tuple(ACTIVATIONS))):
             if value not in known:
                 raise ValueError(f"there is no {what} {value!r}: take one of {', '.join(known)}.")
-        if not 0 <= self.dropout < 1:
+        if not isinstance(self.eps, Real) or not 0 <= self.eps < float("inf"):
+            raise ValueError(f"eps = {self.eps!r} cannot stand under the root: take a small number, such as 1e-5.")
+        if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
             raise ValueError(f"dropout = {self.dropout} is no share of the units: take 0 or more, and less than 1.")
 
     @property

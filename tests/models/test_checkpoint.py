@@ -3,13 +3,16 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
 from torch import nn
 
 from coursekit.errors import CourseError
+from coursekit.models import checkpoint
 from coursekit.models.checkpoint import from_pretrained, save_pretrained
 from coursekit.models.gpt import GPT, GPTConfig
 from coursekit.models.llama import Llama, LlamaConfig
@@ -142,7 +145,27 @@ def pickled(folder):
     torch.save({}, folder / "pytorch_model.bin")
 
 
+def twice(folder):
+    file = folder / "config.json"
+    file.write_text(file.read_text().replace("{", '{"n_head": 3, ', 1))
+
+
+def odd(folder, name, make):
+    (folder / name).unlink()
+    make(folder / name)
+
+
+def retyped(folder, dtype):
+    replaced(folder, transformer__wte__weight=weights(folder)["transformer.wte.weight"].to(dtype))
+
+
+def reparted(folder, part, **rows):
+    tensors = {f"model.layers.0.{part}.{name}_proj.weight": torch.ones(n, 12) for name, n in rows.items()}
+    replaced(folder, **tensors)
+
+
 def parts(folder, names):
+    (folder / "model.safetensors").unlink()
     table = {"weight_map": dict(enumerate(names))}
     (folder / "model.safetensors.index.json").write_text(json.dumps(table))
 
@@ -175,6 +198,26 @@ def parts(folder, names):
         (lambda f: parts(f, ["model-00001-of-00002.safetensors"]), "lacks model-00001-of-00002.safetensors, which"),
         (lambda f: parts(f, ["../../secret.safetensors"]), "has no weight_map of files beside it"),
         (lambda f: parts(f, [3]), "has no weight_map"),
+        (lambda f: parts(f, [".."]), r"lacks \.\., which"),
+        (lambda f: put(f, model_type=[]), r"a model of type \[\]: coursekit loads"),
+        (lambda f: put(f, activation_function=["relu"]), r"activation_function = \['relu'\]: known are gelu_new"),
+        (lambda f: put(f, n_embd=[6]), "width must be a whole number"),
+        (lambda f: put(f, n_inner=0), "inner must be a whole number, 1 or more; got 0"),
+        (lambda f: put(f, tie_word_embeddings="false"), "tied must be True or False; got 'false'"),
+        (lambda f: put(f, layer_norm_epsilon="x"), "eps = 'x' cannot stand under the root"),
+        (lambda f: put(f, layer_norm_epsilon=float("nan")), "eps = nan cannot stand under the root"),
+        (lambda f: put(f, layer_norm_epsilon=-1.0), "eps = -1.0 cannot stand under the root"),
+        (lambda f: put(f, n_layer=10**9), "asks for 1000000000 layers, but the files hold 28 tensors in all"),
+        (lambda f: put(f, n_embd=10**9), "asks for sizes that no computer holds"),
+        (lambda f: put(f, vocab_size=10**30), "asks for sizes that no computer holds"),
+        (lambda f: twice(f), "names n_head twice"),
+        (lambda f: (f / "config.json").write_text("[" * 200_000), "config.json cannot be read as JSON"),
+        (lambda f: odd(f, "config.json", Path.mkdir), "there is no config.json in"),
+        (lambda f: odd(f, "model.safetensors", Path.mkdir), "has no model.safetensors: give a folder"),
+        (lambda f: replaced(f, wte__weight=torch.zeros(V, 6)), r"holds wte\.weight twice"),
+        (lambda f: retyped(f, torch.int8), r"no floating-point numbers: wte\.weight"),
+        (lambda f: retyped(f, torch.complex64), r"no floating-point numbers: wte\.weight"),
+        (lambda f: retyped(f, torch.float8_e4m3fn), r"no floating-point numbers: wte\.weight"),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("unchecked")
@@ -183,6 +226,126 @@ def test_what_does_not_fit_is_one_sentence(spoil, says, folder):
     with pytest.raises(CourseError, match=says) as told:
         from_pretrained(folder)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda f: put(f, rope_theta=5.0, rope_parameters={"rope_theta": 7.0}), "rope_theta = 7.0 and 5.0: take out"),
+        (lambda f: put(f, rope_theta=float("inf")), "base = inf turns nothing"),
+        (lambda f: put(f, rope_theta="x"), "base = 'x' turns nothing"),
+        (lambda f: put(f, rope_interleaved=True), "asks for rope_interleaved = True: .*llama has False only"),
+        (lambda f: put(f, rope_scaling={"rope_type": "llama3", "factor": 8.0}), "asks for rope_scaling = "),
+        (lambda f: put(f, rope_parameters={"rope_type": "linear"}), "does not know for llama: rope_parameters"),
+        (lambda f: put(f, rope_parameters={"factor": 2.0}), "does not know for llama: rope_parameters"),
+        # The same number of rows in all, but others than the config says.
+        (lambda f: reparted(f, "self_attn", q=6, k=18), r"wrong shape: layers\.0\.self_attn\.q_proj\.weight \+ "),
+        (lambda f: reparted(f, "mlp", gate=8, up=10), r"wrong shape: layers\.0\.mlp\.gate_proj\.weight \+ "),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_what_does_not_fit_a_llama_is_one_sentence(spoil, says, tmp_path):
+    save_pretrained(llama(), tmp_path)
+    spoil(tmp_path)
+    with pytest.raises(CourseError, match=says):
+        from_pretrained(tmp_path)
+
+
+def test_the_fields_of_the_hubs_files(folder, tmp_path):
+    """GPT-1 and GPT-2 medium name n_special, distilgpt2 _num_labels, SmolLM2 is_llama_config: they change nothing."""
+    put(folder, n_special=0, predict_special_tokens=True, _num_labels=1)
+    same(small(), from_pretrained(folder))
+    save_pretrained(llama(), tmp_path)
+    put(tmp_path, is_llama_config=True, rope_interleaved=False, **{"transformers.js_config": {"dtype": "q4"}})
+    same(llama(), from_pretrained(tmp_path))
+
+
+def test_a_config_that_leaves_the_context_out_means_that_of_transformers(tmp_path):
+    save_pretrained(small("gpt", context=512), tmp_path)
+    put(tmp_path, n_positions=None, n_ctx=None)
+    same(small("gpt", context=512), from_pretrained(tmp_path))
+
+
+def test_numbers_that_the_precision_cannot_hold(folder):
+    replaced(folder, transformer__wte__weight=torch.full((V, 6), 1e6))
+    assert from_pretrained(folder).embed.weight.max() == 1e6
+    with pytest.raises(CourseError, match=r"too large for torch\.float16: wte\.weight"):
+        from_pretrained(folder, dtype=torch.float16)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("dtype", ["float16", torch.int64, None])
+def test_a_precision_that_is_none(folder, dtype):
+    with pytest.raises(ValueError, match=r"weights cannot be .*: dtype must be one of torch\.float32, "):
+        from_pretrained(folder, dtype=dtype)
+
+
+def test_one_file_and_parts_of_another_save(folder):
+    """transformers leaves an index behind when it saves in one file where it had saved in parts."""
+    whole = (folder / "model.safetensors").read_bytes()
+    save_pretrained(small(eps=1e-3), folder, most_bytes=1_000)
+    (folder / "model.safetensors").write_bytes(whole)
+    with pytest.raises(CourseError, match=r"holds model\.safetensors and the parts of .*: take out those that are old"):
+        from_pretrained(folder)
+    for part in folder.glob("model-*"):
+        part.unlink()
+    same(small(eps=1e-3), from_pretrained(folder))
+
+
+def test_a_weight_in_two_parts(folder):
+    save_pretrained(small(), folder, most_bytes=1_000)
+    part = max(folder.glob("model-*"))
+    safetensors.torch.save_file(safetensors.torch.load_file(part) | {"wte.weight": torch.ones(V, 6)}, part)
+    with pytest.raises(CourseError, match=r"holds wte\.weight twice"):
+        from_pretrained(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_pipe_is_no_file(folder, name):
+    """To open one is to wait for ever."""
+    odd(folder, name, os.mkfifo)
+    with pytest.raises(CourseError, match=rf"no {name}"):
+        from_pretrained(folder)
+
+
+@pytest.mark.parametrize("most_bytes", [5_000_000_000, 1_000])
+def test_a_full_disk_leaves_what_was_saved(folder, monkeypatch, most_bytes):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "write_atomically", full)
+    with pytest.raises(CourseError, match="No space left on device"):
+        save_pretrained(small("gpt"), folder, most_bytes=most_bytes)
+    same(small(), from_pretrained(folder))
+
+
+def test_saving_takes_away_its_own_files_only(folder):
+    (folder / "model_best.safetensors").write_bytes(b"mine")
+    save_pretrained(small(), folder, most_bytes=1_000)
+    save_pretrained(small(), folder)
+    assert sorted(f.name for f in folder.iterdir()) == ["config.json", "model.safetensors", "model_best.safetensors"]
+
+
+def test_a_place_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    save_pretrained(small(), "~/saved")
+    same(small(), from_pretrained("~/saved"))
+    assert (tmp_path / "saved" / "config.json").exists()
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_sizes_from_numpy(tmp_path):
+    model = filled(GPT(GPTConfig(np.int64(V), np.int32(8), 6, 2, np.int64(2))))
+    save_pretrained(model, tmp_path)
+    same(model, from_pretrained(tmp_path))
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("place", [None, 3, b"gpt2", "~nobody-of-this-name/model", "a/b\0c"])
+def test_a_place_of_a_strange_type(place):
+    with pytest.raises(CourseError, match="there is no folder"):
+        from_pretrained(place)
 
 
 def test_a_place_that_is_none(tmp_path, monkeypatch):

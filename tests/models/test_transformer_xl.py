@@ -263,6 +263,7 @@ def test_dropout_only_in_training_and_first_weights_from_the_generator():
     ("call", "says"),
     [
         (lambda: TransformerXLConfig(0), "vocab_size must be a whole number, 1 or more; got 0"),
+        (lambda: TransformerXLConfig(V, width="12"), "width must be a whole number, 1 or more; got '12'"),
         (lambda: TransformerXLConfig(V, memory=-1), "memory must be a whole number, 1 or more; got -1"),
         (lambda: TransformerXLConfig(V, width=9, heads=3), "width = 9 makes no pairs"),
         (lambda: TransformerXLConfig(V, width=10, heads=3), "width 10 is not divided by 3 heads"),
