@@ -91,6 +91,9 @@ class CausalLM(nn.Module):
 
         The same as `coursekit.train.weighted_loss`, without holding all logits.
         """
+        check_ids(ids)
+        if weights is not None and weights.shape != ids.shape:
+            raise ValueError(f"weights must have the shape of ids, {tuple(ids.shape)}; got {tuple(weights.shape)}.")
         x = self.hidden(ids[:, :-1]).flatten(0, 1)
         weights = None if weights is None else weights[:, 1:].flatten()
         return linear_cross_entropy(x, self.vectors(), ids[:, 1:].flatten(), weights, smoothing)
@@ -158,7 +161,10 @@ class CausalLM(nn.Module):
 def pushed(ids: Int[Tensor, "B T"], lengths: Int[Tensor, " B"]) -> Int[Tensor, "B T"]:
     """Rows whose `lengths[b]` words stand at the left, moved to the right end; the rest is 0."""
     T = ids.size(1)
-    if len(lengths) != len(ids) or int(lengths.min()) < 1 or int(lengths.max()) > T:
+    if not isinstance(lengths, Tensor) or lengths.shape != (len(ids),):
+        got = f"shape {tuple(lengths.shape)}" if isinstance(lengths, Tensor) else type(lengths).__name__
+        raise ValueError(f"lengths must be a tensor with one whole number for each of {len(ids)} rows; got {got}.")
+    if int(lengths.min()) < 1 or int(lengths.max()) > T:
         raise ValueError(f"lengths must give 1 to {T} words for each of {len(ids)} rows.")
     right, lengths = torch.zeros_like(ids), lengths.to(ids.device)
     right[padding(lengths, T, left=True)] = ids[padding(lengths, T)]

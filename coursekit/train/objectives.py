@@ -18,9 +18,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from coursekit.models.causal import CausalLM
-
-#: The target of a place that has none; F.cross_entropy passes over it.
-NO_TARGET = -100
+from coursekit.nn.linear_cross_entropy import NO_TARGET, refuse_smoothing
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,3 @@ def weighted_loss(smoothing: float | int = 0.0) -> Mean:
         return cross_entropy(logits, batch.ids[:, 1:], batch.weights[:, 1:], smoothing)
 
     return Mean(loss, lambda batch: batch.weights[:, 1:].sum())
-
-
-def refuse_smoothing(smoothing: float | int) -> None:
-    if not 0 <= smoothing < 1:
-        raise ValueError(f"smoothing = {smoothing} is no share of the probability: take 0 or more, and less than 1.")

@@ -138,12 +138,13 @@ def test_the_way_that_is_written_out_gives_the_same(kind):
     assert (sums - 1).abs().max() < 1e-12
 
 
+@KIND
 @pytest.mark.parametrize(("dtype", "bound"), [(torch.bfloat16, 0.15), (torch.float16, 0.02)], ids=["bf16", "fp16"])
-def test_half_precision_is_near(dtype, bound):
+def test_half_precision_is_near(kind, dtype, bound):
     """Relative to the largest logit, whole and step by step; 8 and 11 bits of a number are left."""
-    exact, ids = small(dtype=torch.float32), some(2, 12)
+    exact, ids = small(kind, torch.float32), some(2, 12)
     want = exact(ids)
-    model = small(dtype=dtype)
+    model = small(kind, dtype)
     for found in (model(ids), walked(model, ids, 1)):
         assert found.dtype == dtype
         assert (found.float() - want).abs().max() < bound * want.abs().max()
@@ -216,8 +217,10 @@ def test_compiled_equals_eager():
         "import torch\n"
         "from coursekit.models import gpt, llama\n"
         "ids = torch.arange(10)[None]\n"
-        "for m in (gpt.GPT(gpt.GPTConfig(19, 16, 12, 2, 3)), llama.Llama(llama.LlamaConfig(19, 16, 12, 2, 3))):\n"
+        "first, second = (gpt.GPT(gpt.GPTConfig(19, 16, 12, 2, 3, kind=kind)) for kind in ('gpt', 'gpt2'))\n"
+        "for m in (first, second, llama.Llama(llama.LlamaConfig(19, 16, 12, 2, 3))):\n"
         "    m.eval()\n"
+        "    assert abs(torch.compile(m.loss)(ids) - m.loss(ids)) < 1e-5\n"
         "    assert (torch.compile(m, fullgraph=True)(ids) - m(ids)).abs().max() < 1e-5\n"
     )
     environment = {**os.environ, "JAXTYPING_DISABLE": "1"}
@@ -246,7 +249,21 @@ def test_compiled_equals_eager():
         (lambda: MODEL([[1, 2]]), "got list"),
         (lambda: MODEL(some(1, 5)[:, :0]), "there is no word to read"),
         (lambda: MODEL.start(some(2, 5), torch.tensor([5, 0])), "lengths must give 1 to 5 words for each of 2 rows"),
-        (lambda: MODEL.start(some(2, 5), torch.tensor([5])), "for each of 2 rows"),
+        (lambda: MODEL.start(some(2, 5), torch.tensor([5])), r"one whole number for each of 2 rows; got shape \(1,\)"),
+        (lambda: MODEL.start(some(2, 5), [5, 3]), "one whole number for each of 2 rows; got list"),
+        (lambda: MODEL.start(some(2, 5), torch.tensor(5)), r"for each of 2 rows; got shape \(\)"),
+        (lambda: MODEL.loss([[1, 2]]), "a row a sentence; got list"),
+        (lambda: MODEL.loss(torch.tensor([[1, V]])), f"target {V} lies outside the vocabulary"),
+        (
+            lambda: MODEL.loss(some(2, 5), torch.ones(2, 4)),
+            r"weights must have the shape of ids, \(2, 5\); got \(2, 4\)",
+        ),
+        (lambda: MODEL.loss(some(2, 5), torch.ones(2)), "weights must have the shape of ids"),
+        (lambda: GPTConfig(5, inner=0), "inner must be a whole number, 1 or more; got 0"),
+        (lambda: GPTConfig(5, tied=1), "tied must be True or False; got 1"),
+        (lambda: GPTConfig(5, eps="1e-5"), "eps = '1e-5' cannot stand under the root"),
+        (lambda: GPTConfig(5, dropout="0.1"), "dropout = 0.1 is no share"),
+        (lambda: LlamaConfig(5, base=float("inf")), "base = inf turns nothing"),
         (lambda: walked(MODEL, torch.cat([some(1, 16), some(1, 1)], 1), 15), "17 words exceed the context"),
     ],
 )
