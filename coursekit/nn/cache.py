@@ -80,7 +80,7 @@ class KeyValues:
         They are views: of use until the state is extended again. Layer 0 comes first, as in a forward pass. Raises
         ValueError if gradients are wanted, which do not pass through a cache.
         """
-        if k.requires_grad:
+        if k.requires_grad or v.requires_grad:
             raise ValueError("no gradient passes through a cache: decode under torch.no_grad() or inference_mode().")
         if len(k) != self.block.numbers.size(2):
             raise ValueError(

@@ -40,7 +40,7 @@ def written_out(
     scores = grouped(q * (q.size(-1) ** -0.5 if scale is None else scale), k.mT)  # B H S T; scaled first: float16
     if bias is not None:
         scores = scores + bias
-        finite = bias > -torch.inf  # a bias of -inf masks, too
+        finite = bias != -torch.inf  # a bias of -inf masks, too; one of NaN stays NaN
         mask = finite if mask is None else mask & finite
     if mask is not None:
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
@@ -72,8 +72,10 @@ def attend(
         added = added.view((1,) * (4 - added.dim()) + added.shape)
     if H == G or S > 1 or not (added is None or added.size(1) == 1):
         return F.scaled_dot_product_attention(q, k, v, added, dropout, whole, scale=scale, enable_gqa=H != G)
-    rows = q.reshape(len(q), G, H // G, -1)  # one query a head: those of a group are rows before the keys they share
-    return F.scaled_dot_product_attention(rows, k, v, added, dropout, scale=scale).reshape(len(q), H, 1, -1)
+    rows = q.reshape(
+        len(q), G, H // G, q.size(-1)
+    )  # one query a head: those of a group are rows before the keys they share
+    return F.scaled_dot_product_attention(rows, k, v, added, dropout, scale=scale).reshape(len(q), H, 1, v.size(-1))
 
 
 def grouped(a: Float[Tensor, "B H S x"], b: Float[Tensor, "B G x y"]) -> Float[Tensor, "B H S y"]:
@@ -81,7 +83,7 @@ def grouped(a: Float[Tensor, "B H S x"], b: Float[Tensor, "B G x y"]) -> Float[T
     H, G = a.size(1), b.size(1)
     if H == G:
         return a @ b
-    return (a.reshape(len(a), G, H // G * a.size(2), -1) @ b).view(len(a), H, a.size(2), -1)
+    return (a.reshape(len(a), G, H // G * a.size(2), a.size(3)) @ b).view(len(a), H, a.size(2), b.size(3))
 
 
 def biased(bias: Tensor, mask: Tensor | None, dtype: torch.dtype) -> Tensor:

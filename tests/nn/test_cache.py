@@ -244,6 +244,7 @@ def test_under_autocast_and_in_its_own_dtype(dtype):
         (lambda s: s.extend(1, draw(B, 2, 1, 4), draw(B, 2, 1, 4)), "layer 1 was extended by 1 positions"),
         (lambda s: s.extend(0, draw(1, 2, 1, 4), draw(1, 2, 1, 4)), "1 rows for a state of 3: select"),
         (lambda s: s.extend(0, draw(B, 2, 1, 4).requires_grad_(), draw(B, 2, 1, 4)), "no gradient passes through"),
+        (lambda s: s.extend(0, draw(B, 2, 1, 4), draw(B, 2, 1, 4).requires_grad_()), "no gradient passes through"),
     ],
 )
 def test_bad_input_is_one_sentence(call, says):

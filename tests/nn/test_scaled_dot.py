@@ -180,6 +180,18 @@ def test_a_bias_of_minus_infinity_masks(mask, learnt):
     assert torch.equal(biased, weights) and not context[2].any()
 
 
+@pytest.mark.parametrize("groups", [6, 2])
+@pytest.mark.parametrize("queries", [5, 1])
+def test_no_rows_and_a_broken_bias(groups, queries):
+    """A batch of nothing is one of nothing; NaN in a bias is seen in both ways, and never taken for a mask."""
+    q, k, v = draw(2, 6, queries, 4), draw(2, groups, 5, 4), draw(2, groups, 5, 3)
+    assert written_out(q[:0], k[:0], v[:0])[0].shape == attend(q[:0], k[:0], v[:0]).shape == (0, 6, queries, 3)
+    bias = torch.zeros(queries, 5, dtype=torch.float64)
+    bias[0, 1] = torch.nan
+    for context in (written_out(q, k, v, bias=bias)[0], attend(q, k, v, bias=bias)):
+        assert context[:, :, 0].isnan().all() and context[:, :, 1:].isfinite().all()
+
+
 def test_what_torchs_own_softmax_makes_of_such_a_row():
     assert torch.full((3,), -torch.inf).softmax(0).isnan().all()
     assert torch.full((3,), -1e9).softmax(0).tolist() == pytest.approx([1 / 3] * 3)
