@@ -27,6 +27,9 @@ def read_captions(folder: Path) -> dict[str, dict[str, list]]:
             f"there is no {TABLE} in {str(folder)!r}: give a folder with {TABLE} (lines image,caption) and pictures."
         )
     captions = _table(folder / TABLE)
+    outside = [name for name in captions if Path(name).is_absolute() or ".." in Path(name).parts]
+    if outside:
+        raise CourseError(f"{TABLE} names {outside[0]!r}, which is outside of the folder: name pictures in it only.")
     place = next((folder / name for name in FOLDERS if (folder / name / next(iter(captions))).is_file()), folder)
     missing = [name for name in captions if not (place / name).is_file()]
     if missing:
@@ -46,7 +49,7 @@ def read_captions(folder: Path) -> dict[str, dict[str, list]]:
 
 def _table(path: Path) -> dict[str, list[str]]:
     """The captions of each picture, in the file's order."""
-    rows = list(csv.reader(read_lines(path)))
+    rows = [_row(line, k, path) for k, line in enumerate(read_lines(path), 1)]
     if [head.strip().lower() for head in rows[0]] != ["image", "caption"]:
         raise CourseError(
             f"{str(path)!r} begins with {','.join(rows[0])[:40]!r}: its first line must be image,caption."
@@ -61,3 +64,11 @@ def _table(path: Path) -> dict[str, list[str]]:
     if not captions:
         raise CourseError(f"{str(path)!r} names no picture: give a line image,caption for each.")
     return captions
+
+
+def _row(line: str, k: int, path: Path) -> list[str]:
+    """Each line by itself: a quotation mark that is never closed must not take the lines behind it along."""
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error as error:
+        raise CourseError(f"line {k} of {str(path)!r} is no line of a table ({error}): write image,caption.") from None

@@ -45,6 +45,21 @@ def test_more_pictures_leave_those_before_in_their_split(folder):
     assert sum(before[split] != after[split] for split in before) == 1
 
 
+def added(folder, line):
+    with (folder / "captions.txt").open("a") as file:
+        file.write(line + "\n")
+
+
+def test_a_quotation_mark_that_is_never_closed_takes_no_other_line_along(folder):
+    before = {row for part in load("captions", source=folder).values() for row in map(len, part["caption"])}
+    lines = (folder / "captions.txt").read_text().splitlines()
+    lines[3] = f'{NAMES[1]},"A dog runs'
+    (folder / "captions.txt").write_text("\n".join(lines) + "\n")
+    after = load("captions", source=folder)
+    assert before == {row for part in after.values() for row in map(len, part["caption"])} == {2}
+    assert any("A dog runs" in told for part in after.values() for told in part["caption"])
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -57,6 +72,13 @@ def test_more_pictures_leave_those_before_in_their_split(folder):
             "line 2 of .* has no picture or no caption",
         ),
         (lambda f: (f / "captions.txt").write_bytes(b"image,caption\na,\xff"), "is not UTF-8"),
+        (
+            lambda f: (f / "captions.txt").write_bytes(b"image,caption\ra.png,A dog\r"),
+            "line 1 of .* is no line of a tab",
+        ),
+        (lambda f: added(f, "a.png," + "A dog " * 40_000), "line 82 of .* is no line of a table"),
+        (lambda f: added(f, "../a.png,A dog ."), r"names '\.\./a\.png', which is outside of the folder"),
+        (lambda f: added(f, "/etc/a.png,A dog ."), "names '/etc/a.png', which is outside of the folder"),
         (lambda f: (f / "Images" / NAMES[3]).unlink(), f"1 of 40 pictures .* the first is '{NAMES[3]}'"),
         (lambda f: (f / "captions.txt").write_text(f"image,caption\n{NAMES[0]},A dog"), "1 pictures are too few"),
     ],
