@@ -133,14 +133,15 @@ def test_a_small_share_of_many_rows_is_not_lost_in_float16():
         assert (mine - other).norm() < 1e-3 * other.norm()
 
 
-def test_weights_in_bfloat16_add_up_in_float32():
-    """8 blocks: the gradient is nearer than half of what adding in bfloat16 leaves."""
+def test_weights_in_bfloat16_add_up_in_float32(monkeypatch):
+    """128 blocks: a sum in bfloat16 would be wrong by several percent."""
+    monkeypatch.setattr(module, "BLOCK", 32)
     x, weight, targets, _ = inputs(4096, 0, torch.float32)
     (exact,) = torch.autograd.grad(F.cross_entropy(F.linear(x, weight), targets), weight)
     half = weight.detach().bfloat16().requires_grad_()
     (found,) = torch.autograd.grad(linear_cross_entropy(x.detach().bfloat16(), half, targets), half)
     assert found.dtype == torch.bfloat16
-    assert (found - exact).norm() < 4e-3 * exact.norm()
+    assert (found - exact).norm() < 6e-3 * exact.norm()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from coursekit.decode import beam_search, greedy
+from coursekit.decode import beam_search, draw, greedy, sample
 from coursekit.models.checkpoint import from_pretrained
 from coursekit.models.published import FORMATS
 
@@ -203,3 +203,16 @@ def test_greedy_and_beam_are_those_of_generate(shape, lengths, tmp_path):
         )
         for hypotheses, row in zip(found, want[:, T:].tolist(), strict=True):
             assert hypotheses[0].ids == (row[: row.index(EOS)] if EOS in row else row)
+
+
+@pytest.mark.parametrize("shape", [SHAPES[1], SHAPES[4], SHAPES[5]], ids=["gpt2", "gpt", "llama"])
+def test_samples_are_those_of_its_logits_under_the_same_seed(shape, tmp_path):
+    """generate draws by torch.multinomial; drawn our way from transformers' logits, without a cache, all ids agree."""
+    ours, model = both(shape, tmp_path, torch.float64)
+    text, drawing = words(3, 4), torch.Generator().manual_seed(3)
+    state, last = ours.start(text)
+    found = sample(ours, state, bos=last, eos=None, max_length=12, generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        for _ in range(12):
+            text = torch.cat([text, draw(model(text).logits[:, -1], drawing)[:, None]], 1)
+    assert [row[0].ids for row in found] == text[:, 4:].tolist()
