@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from coursekit.models.transformer import TransformerConfig as TransformerConfig
     from coursekit.models.transformer_xl import TransformerXL as TransformerXL
     from coursekit.models.transformer_xl import TransformerXLConfig as TransformerXLConfig
+    from coursekit.models.vocabulary import check_vocabulary as check_vocabulary
+    from coursekit.models.vocabulary import with_vocabulary as with_vocabulary
     from coursekit.models.window_lm import WindowLM as WindowLM
     from coursekit.models.window_lm import WindowLMConfig as WindowLMConfig
     from coursekit.models.word2vec import CBOW as CBOW
@@ -62,8 +64,10 @@ _HOME = {
     "WindowLM": "window_lm",
     "WindowLMConfig": "window_lm",
     "WordVectors": "word_vectors",
+    "check_vocabulary": "vocabulary",
     "from_pretrained": "checkpoint",
     "save_pretrained": "checkpoint",
+    "with_vocabulary": "vocabulary",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOME)

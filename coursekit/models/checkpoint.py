@@ -33,16 +33,23 @@ WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 PART = re.compile(r"model-\d+-of-\d+\.safetensors")
 FLOATS = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
 HEADS = ("lm_head.weight",)  # stand outside the prefix
+SHIPPED = Path(__file__).parent / "shipped"  # a folder for each model that comes with the course
+
+
+def shipped() -> list[str]:
+    """The names of the models that come with the course."""
+    return sorted(path.parent.name for path in SHIPPED.glob("*/config.json"))
 
 
 def from_pretrained(place: str | Path, *, dtype: torch.dtype = torch.float32, device: Any = "cpu") -> nn.Module:
     """The model in a folder, or of that name on the Hub ("openai-community/gpt2"), in evaluation mode.
 
+    "tiny-gpt", which was trained on the small world, comes with the course (`coursekit pretrain gpt` makes it).
     Weights become `dtype`, whatever the file holds. Raises CourseError for all that the top of this file says.
     """
     if dtype not in FLOATS:
         raise ValueError(f"weights cannot be {dtype!r}: dtype must be one of {', '.join(map(str, FLOATS))}.")
-    folder = _folder(place)
+    folder = folder_of(place)
     told = _json(folder / "config.json")
     kind = told.get("model_type")
     if not isinstance(kind, str) or kind not in FORMATS:
@@ -240,15 +247,18 @@ def _files(folder: Path) -> list[str]:
     raise CourseError(f"{folder} has no {WEIGHTS}: give a folder with config.json and the weights.")
 
 
-def _folder(place: str | Path) -> Path:
-    """The folder itself, or the Hub's copy of a name such as "openai-community/gpt2"."""
+def folder_of(place: str | Path) -> Path:
+    """The folder itself, one that comes with the course, or the Hub's copy of a name like "openai-community/gpt2"."""
     with suppress(TypeError, RuntimeError):  # None; ~nobody
         folder = Path(place).expanduser()
         if folder.is_dir():
             return folder
+    if str(place) in shipped():
+        return SHIPPED / str(place)
     if isinstance(place, Path) or not re.fullmatch(r"[\w.-]+/[\w.-]+", str(place)):
         raise CourseError(
-            f"there is no folder {str(place)!r}: give a folder, or a name on the Hub such as 'maker/model'."
+            f"there is no folder {str(place)!r}: give a folder, a name on the Hub such as 'maker/model', or one of "
+            f"the course's own models ({', '.join(shipped())})."
         )
     from huggingface_hub import snapshot_download
 

@@ -349,11 +349,9 @@ def test_a_place_of_a_strange_type(place):
 
 
 def test_a_place_that_is_none(tmp_path, monkeypatch):
-    with pytest.raises(CourseError, match=r"no folder .*none': give a folder, or a name on the Hub"):
+    with pytest.raises(CourseError, match=r"no folder .*none': give a folder, a name on the Hub"):
         from_pretrained(tmp_path / "none")
-    with pytest.raises(
-        CourseError, match="no folder 'gpt2': give a folder, or a name on the Hub such as 'maker/model'"
-    ):
+    with pytest.raises(CourseError, match="no folder 'gpt2': give a folder, a name on the Hub such as 'maker/model'"):
         from_pretrained("gpt2")
     import huggingface_hub
 
