@@ -199,7 +199,7 @@ def decoding(size: str, rounds: int, full: bool) -> list[Comparison]:
         peer.transformer.wte.weight.mul_(10)  # or all words are nearly as probable, and the last bit decides
     model, done = ours(peer).eval(), []
     peer.generation_config.eos_token_id = None
-    batches = (1, 8) if full or size != "GPT-2 small" else (1,)
+    batches = (1, 8) if full or size != "small" else (1,)
     for batch in batches:
         ids = torch.randint(1, SIZES[size][3], (batch, PROMPT), generator=torch.Generator().manual_seed(2))
         for width in (1, 4):
