@@ -8,7 +8,8 @@
 # - You can say what a code for positions must give, and check that the sinusoidal one gives it.
 # - You can compare position schemes beyond the trained length, and the cost of attention with that of an RNN and a CNN.
 #
-# About 130 minutes to work through, 108 as a lecture, 107 without the cells tagged *extra*, which can be left out.
+# About 130 minutes to work through, 108 as a lecture, 107 without the cells tagged *extra*, which can be left out. For two lectures: the
+# block takes the first 43 minutes, the positions and the price of length the rest.
 
 # %% tags=["bootstrap", "core"] slideshow={"slide_type": "skip"}
 
@@ -91,7 +92,7 @@ result(rtol=1e-6, atol=1e-12, **apart)
 # ## The idea: a block
 #
 # Nothing but rounding apart without positions. We come back to them; first the block. It does two things in turn, each with a
-# **residual** and a **norm**: *attention* moves things between places, the *feed-forward layer* $f(x) = W_2\,\sigma(W_1 x)$ works at each place by
+# **residual** and a **norm**: *attention* moves things between places, the *feed-forward layer* $f(x) = W_2\,\varphi(W_1 x)$ works at each place by
 # itself. The norm keeps the numbers in one range:
 #
 # $$\mathrm{LN}(x) = g \odot \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + b$$
@@ -101,9 +102,8 @@ result(rtol=1e-6, atol=1e-12, **apart)
 # **Batch norm** takes mean and variance of each *feature* over all words of the batch instead, and in use those that it *kept* from training.
 # Sentences have different lengths. What happens to the first sentence if its neighbour in the batch is longer?
 #
-# Then the ledger: 08a's reader of *it*, trained with batch norm in its blocks, and read in three ways: with the kept statistics, with those of the
-# 50 sentences of a batch, and with those of each sentence by itself. With layer norm all three are one, and 0.90 are right. Your guess for
-# sentence by sentence?
+# Then the ledger: 08a's reader of *it* with batch norm in its blocks, used with the kept statistics, with those of 50 sentences at a time, and
+# with those of each sentence by itself. With layer norm all three are one, and 0.90 are right. Your guess for sentence by sentence?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=3
 first, longer = normal(3, 1, 4, 8), normal(4, 1, 9, 8)  # B T D: 4 words, and 9
@@ -176,9 +176,9 @@ result(rtol=1e-6, last_block_over_first=ratio, post_over_pre_in_the_last=last)
 # length. In post-norm all blocks get about as much, and the last one 2.8 times as much as in pre-norm. Large steps near the output, from the
 # first moment on: that is where warm-up will help.
 #
-# The feed-forward layer: $W_1$: $F \times D$ with $F = 4D$, then a bend $\sigma$ (ReLU in the paper, GELU in GPT and BERT), then $W_2$: $D \times F$. Pre-norm:
+# The feed-forward layer: $W_1$: $F \times D$ with $F = 4D$, then a bend $\varphi$ (ReLU in the paper, GELU in GPT and BERT), then $W_2$: $D \times F$. $b_1$, $b_2$: $F$ and $D$ numbers. Pre-norm:
 #
-# $$x' = x + \mathrm{Attention}(\mathrm{LN}_1(x)), \qquad y = x' + W_2\, \sigma(W_1\, \mathrm{LN}_2(x') + b_1) + b_2$$
+# $$x' = x + \mathrm{Attention}(\mathrm{LN}_1(x)), \qquad y = x' + W_2\, \varphi(W_1\, \mathrm{LN}_2(x') + b_1) + b_2$$
 #
 # Below for all words of a batch at once. The check compares it with the package's block, which draws its own weights, and also tries
 # post-norm. Dropout, where it is used, falls in three places: on the attention weights, on what either layer adds, on the embeddings.
@@ -267,7 +267,7 @@ result(rtol=1e-9, codes=table, step_of_t_over_T=share)
 # ### Many clocks at once
 #
 # $t$ and $1.1^t$ grow without bound (at 511 the second has 22 digits), one circle returns after ten words, and $t / T$ takes another
-# step in each text. The sinusoidal code passes: it is many circles, from fast to slow, like the hands of a clock:
+# step in each text. The sinusoidal code passes so far (the third demand comes next): it is many circles, from fast to slow, like the hands of a clock:
 #
 # $$P(t)_{2i} = \sin\!\left(\frac{t}{10000^{2i/D}}\right), \qquad P(t)_{2i+1} = \cos\!\left(\frac{t}{10000^{2i/D}}\right)$$
 #
@@ -277,8 +277,11 @@ result(rtol=1e-9, codes=table, step_of_t_over_T=share)
 # %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
 D = 32
 P = sinusoidal(torch.arange(64), D, dtype=torch.float64)  # T D
-labels = {"x": "number of the code", "y": "place", "label": "value", "limits": (-1, 1)}
-display(show.heatmap(P, rows=range(64), columns=range(D), **labels))
+picture, axes = show.canvas("64 codes in rows: fast waves left, slow ones right.", 6, 4)
+picture.colorbar(axes.imshow(P, aspect="auto", vmin=-1, vmax=1), ax=axes, label="value")
+axes.set(xlabel="column: number of the code", ylabel="place")
+axes.grid(False)
+display(picture)
 i = torch.arange(D // 2, dtype=torch.float64)
 angle = torch.arange(64)[:, None] / 10000 ** (2 * i / D)  # T D/2
 by_hand = torch.stack([angle.sin(), angle.cos()], -1).flatten(1)
@@ -290,7 +293,8 @@ result(rtol=1e-9, every_length=P.norm(dim=-1).unique().mean() ** 2)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ### Three words back is one matrix
 #
-# Every code has the length $\sqrt{D/2} = 4$, for $\sin^2 + \cos^2 = 1$ in each pair. And shifting by $k$ turns each pair by a fixed angle,
+# The fast columns on the left tell neighbours apart, slower ones places far apart; the last ones hardly move within 64 places. Every code
+# has the length $\sqrt{D/2} = 4$, for $\sin^2 + \cos^2 = 1$ in each pair. And shifting by $k$ turns each pair by a fixed angle,
 # whatever $t$ is:
 #
 # $$\begin{pmatrix} \sin(a + b) \\ \cos(a + b) \end{pmatrix} = \begin{pmatrix} \cos b & \sin b \\ -\sin b & \cos b \end{pmatrix}
@@ -307,7 +311,8 @@ flat = max((row.max() - row.min()).item() for row in products.values())
 curve = ([*products], [row[0].item() for row in products.values()])
 display(show.lines({"P(t)·P(t+k)": curve}, x="distance k", y="product"))
 result(
-    three_on_at_every_place=torch.allclose(moved, P[3:]), turns=torch.allclose(M @ M.T, shift(0, D))
+    three_on_at_every_place=torch.allclose(moved, P[3:]),
+    keeps_lengths=torch.allclose(M @ M.T, shift(0, D)),
 )
 result(only_the_distance_counts=flat < 1e-9)
 result(rtol=1e-9, product_at=[curve[1][k] for k in (0, 1, 8, 32)])
@@ -338,9 +343,8 @@ def turned(x, place):
 
 together = {m: (turned(q, 5 + m) * turned(k, 2 + m)).sum().item() for m in (0, 100)}
 apart = (turned(q, 5) * turned(k, 4)).sum().item()
-buckets = position.relative_buckets(128, both=False)[
-    -1
-]  # of the last query: the distances 127 ... 0
+# Of the last query: the distances 127 ... 0.
+buckets = position.relative_buckets(128, both=False)[-1]
 by_bucket = {b: int((buckets == b).sum()) for b in (0, 15, 16, 24, 31)}
 print("ALiBi, head 1 of 2, last query:", alibi(2, 6)[0, -1].tolist())
 result(rtol=1e-9, rotary_at_5_and_2=together[0], at_105_and_102=together[100], at_5_and_4=apart)
@@ -349,15 +353,15 @@ result(distances_in_a_bucket=by_bucket, bucket_of_100=int(buckets[-101]))
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## Use it: short texts, long texts
 #
+# Rotary: the same product at 5 and 2 as at 105 and 102. T5: all 15 distances from 113 on share the last bucket; 100 falls into the one before.
+#
 # A causal language model of two blocks reads the world's stories, one after the other, in pieces of **32 words**. Then it reads
 # pieces of 128. Its weights know nothing of any length; only the positions do.
-#
-# (Rotary: the same product at 5 and 2 as at 105 and 102. T5: all distances from 113 on share the last bucket; 100 falls into the one before.)
 #
 # The live model has ALiBi: nothing is added to the words, and each score loses a slope times the distance. Scores at
 # distances never seen are only lower. The world says for each word the exact $-\log p$; what the model loses beyond that is the **gap**.
 #
-# Its gap in the second half of 32 words will be some number. In words 33 to 128: larger, equal, or smaller?
+# Compare its gap in words 17 to 32 with that in words 33 to 128: larger there, equal, or smaller?
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=3
@@ -416,10 +420,10 @@ result(beyond_costs_less_than_a_quarter=beyond - inside < 0.25)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## Look inside: six schemes, eight times as far
 #
-# Its gap grows a little: 0.35 in the second half of the 32 words, 0.44 in the 96 words that follow. It still reads. Do all schemes?
+# Its gap grows a little: 0.35 in words 17 to 32, 0.44 in the 96 words that follow. It still reads. Do all schemes?
 #
 # Left: the score of two equal words, by where they stand (row: query). Right: the gap of the ledger's models, mean over three seeds, trained on
-# 32 words (dashed line) and read up to 256.
+# 32 words (dashed line) and read up to 256. (All begin high: a piece begins amid a story, and only the world knows what came before.)
 #
 # - Which left pictures are made of stripes along the diagonal, so that only the distance counts?
 # - Which right curves break at the dashed line, and which do not notice it?
@@ -483,16 +487,12 @@ result(rotary_before_sinusoidal=book.claim(ROWS["rotary"], ROWS["sinusoidal"], 0
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
 # ## Where it breaks: the square of the length
 #
-# Sinusoidal loses 1.14 nats a word, not much less than a table with rows that were never trained, 1.25. No positions at all lose 0.66, T5 0.56 (its far
-# buckets never had a gradient), rotary 0.52 (its slow pairs reach angles never seen); ALiBi 0.09: it alone nearly keeps what it had. Inside the
-# trained length they are close: rotary and ALiBi 0.18, none 0.27, for a causal mask alone tells a little.
+# Beyond 32 words sinusoidal loses 1.14 nats a word, not much less than a table with rows that were never trained, 1.25. No positions at
+# all lose 0.66, T5 0.56 (its far buckets never had a gradient), rotary 0.52 (its slow pairs reach angles never seen), ALiBi 0.09. Within,
+# they are close: 0.18 to 0.27. Press and others, with large models, also found sinusoidal worst and ALiBi best.
 #
-# This holds for small models and short training. Press and others, with large ones, also found sinusoidal worst and ALiBi best.
-#
-# So much for reading further. But there is a price for length, too, and no scheme lowers it: every word looks at every other.
-#
-# Three layers of width $D$ read $T$ words. Multiplications, steps that must wait for each other, and the way from the first word to
-# the last:
+# But length has a price that no scheme lowers: every word looks at every other. Three kinds of layer, of width $D$, read $T$ words.
+# Multiplications, steps that must wait for each other, and the way from the first word to the last:
 #
 # | layer | multiplications | steps in a row | longest way |
 # |---|---|---|---|
@@ -501,7 +501,7 @@ result(rotary_before_sinusoidal=book.claim(ROWS["rotary"], ROWS["sinusoidal"], 0
 # | self-attention | $4 T D^2 + 2 T^2 D$ | 1 | 1 |
 #
 # At which length does attention cost more than the LSTM? Move the width, and see the crossing move. Then the clock: layers of width 128, four
-# texts, in milliseconds (not stored, for machines differ). By counting they meet at 256 words. Where does your processor see it?
+# texts at a time, milliseconds (not stored, for machines differ). By counting they meet at 256 words. Where does your processor see it?
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=3
@@ -542,10 +542,10 @@ for T in (16, 64, 256, 1024):
 #
 # With $D = 64$ attention is dearer than an LSTM from 129 words on, with $D = 256$ from 513: twice the width. Short of that it is cheaper, and it
 # never waits: for 1,000 words the LSTM has 1,000 steps in a row, attention one. The clock counts the waiting, too; where it sees the crossing depends on
-# the machine, and a GPU hates to wait. On long texts the square wins everywhere. And the way from the first word to the last is one step: what 04
+# the machine, and a GPU hates to wait. On texts long enough attention is the dearer one on any machine. And the way from the first word to the last is one step: what 04
 # was about.
 #
-# Now words from the manual that comes with Python, 6 to 9 letters. Each stands there **forwards and backwards**, and a model of one block says which
+# Now words from the manual that comes with Python, 6 to 9 letters. Each is shown **forwards and backwards**, and a model of one block says which
 # of the two it reads, from the mean over its letters. *desserts* and *stressed* have the same letters. Versions of Python differ, so
 # only claims are stored.
 #

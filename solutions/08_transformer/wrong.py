@@ -640,11 +640,13 @@ WRONG = {
         ("Positions count from 0.", clocks(first=1), waves(first=1)),
         ("Your clocks run faster and faster from pair to pair: which of the two is divided by the other?", clocks(grow=True), waves(sign=1)),
         ("A sine and its cosine are those of one and the same angle; each of your columns has its own.", clocks(own=True), waves(own=True)),
+        ("Your i is the number of a column. It is the number of a pair: a sine and its cosine share it.", clocks(own=True, exponent=lambda i, D: 4 * i / D), waves(own=True, factor=2)),
     ],
     "q9": [
         ("The whole vocabulary shares s, the target among it: yours leaves the target out.",
          smooth(lambda s, V: 1 - s, lambda s, V: s / (V - 1)), smooth_loop(lambda s, V: 1 - s, lambda s, V: s / (V - 1))),
         ("What your distribution gives to all words does not sum to 1.", smooth(lambda s, V: 1 - s), smooth_loop(lambda s, V: 1 - s)),
+        ("Each word gets the whole of s in your distribution: how much is there for one, if V words share it?", smooth(lambda s, V: 1, lambda s, V: s), smooth_loop(lambda s, V: 1, lambda s, V: s)),
         ("How much lies on the target, s or the rest?", smooth(lambda s, V: s + (1 - s) / V, lambda s, V: (1 - s) / V),
          smooth_loop(lambda s, V: s + (1 - s) / V, lambda s, V: (1 - s) / V)),
         ("Nothing is smoothed.", smooth(lambda s, V: 1, lambda s, V: 0), smooth_loop(lambda s, V: 1, lambda s, V: 0)),
