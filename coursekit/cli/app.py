@@ -88,7 +88,9 @@ def pretrain(
     out: Annotated[Path, typer.Option(help="the folder to write; a run that was broken off there goes on")],
     preset: Annotated[str | None, typer.Option(help="tiny, colab or full; else COURSEKIT_PRESET, else tiny")] = None,
     steps: Annotated[int | None, typer.Option(help="steps of training; else the preset's", min=1)] = None,
-    seed: Annotated[int | None, typer.Option(help="of the stories and the first weights; else 0", min=0)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="of the stories and the first weights; else 0", min=0, max=2**32 - 1)
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest that computes rightly")] = None,
 ) -> int:
     """Pre-train a small language model on the world, and write it with its card in the published format."""

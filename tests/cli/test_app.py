@@ -32,6 +32,7 @@ def run(*arguments: str, cwd=None) -> subprocess.CompletedProcess:
         (["pretrain", "gpt"], "--out"),
         (["pretrain", "gpt", "--out", "there", "--device", "toaster"], "the device 'toaster' fails"),
         (["pretrain", "gpt", "--out", "there", "--steps", "0"], "--steps"),
+        (["pretrain", "gpt", "--out", "there", "--seed", "99999999999999999999"], "--seed"),
         (["lab", "--port", "99999"], "65535"),
         (["lab", "--folder", "/proc/nobody/work"], "--folder"),
     ],

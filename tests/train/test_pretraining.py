@@ -16,7 +16,7 @@ from coursekit.models.checkpoint import SHIPPED, WEIGHTS, shipped
 from coursekit.models.vocabulary import FILE, check_vocabulary, with_vocabulary
 from coursekit.text.vocab import Vocab
 from coursekit.train import pretraining
-from coursekit.train.pretraining import HELD_OUT, RECIPES, RUN, Fresh, Recipe, Stories, pretrain, the_world
+from coursekit.train.pretraining import BEGUN, HELD_OUT, RECIPES, RUN, Fresh, Recipe, Stories, pretrain, the_world
 
 TINY = SHIPPED / "tiny-gpt"
 CARD = json.loads((TINY / "card.json").read_text())
@@ -112,21 +112,61 @@ def test_a_small_run_writes_a_folder_that_loads(small, tmp_path, world):
     )
 
 
-def test_a_broken_run_goes_on_and_ends_with_the_same_weights(small, tmp_path, monkeypatch):
-    whole = pretrain("gpt", tmp_path / "whole")
+def broken_off(folder, monkeypatch):
+    """A run that was stopped after step 3, and saved after step 2."""
 
     def stop(step, loss):
         if step == 3:
             raise KeyboardInterrupt
 
     real = pretraining.fit
-    monkeypatch.setattr(pretraining, "fit", lambda *given, **named: real(*given, **(named | {"save_every": 2})))
-    with pytest.raises(KeyboardInterrupt):
-        pretrain("gpt", tmp_path / "broken", progress=stop)
-    assert (tmp_path / "broken" / RUN).exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(pretraining, "fit", lambda *given, **named: real(*given, **(named | {"save_every": 2})))
+        with pytest.raises(KeyboardInterrupt):
+            pretrain("gpt", folder, progress=stop)
+    assert (folder / RUN).exists()
+
+
+def test_a_broken_run_goes_on_and_ends_with_the_same_weights(small, tmp_path, monkeypatch):
+    whole = pretrain("gpt", tmp_path / "whole")
+    broken_off(tmp_path / "broken", monkeypatch)
     seen = []
     again = pretrain("gpt", tmp_path / "broken", progress=lambda step, loss: seen.append(step))
     assert seen == [3, 4] and again.sha256 == whole.sha256
+
+
+def test_a_broken_run_does_not_go_on_with_another_recipe(small, tmp_path, monkeypatch):
+    """The card would tell of a seed or of batches that half of the training never saw."""
+    broken_off(tmp_path, monkeypatch)
+    kept = (tmp_path / RUN).read_bytes()
+    with pytest.raises(CourseError, match=r"was broken off, of seed = 0: go on with that, take another folder, or del"):
+        pretrain("gpt", tmp_path, seed=1)
+    with monkeypatch.context() as patch:
+        patch.setitem(RECIPES, "tiny", replace(small, batch=3, width=16))
+        with pytest.raises(CourseError, match="of batch = 2, width = 8"):
+            pretrain("gpt", tmp_path)
+    (tmp_path / BEGUN).write_text("[")
+    with pytest.raises(CourseError, match=r"training\.json does not say which: delete training\.safetensors to start"):
+        pretrain("gpt", tmp_path)
+    assert (tmp_path / RUN).read_bytes() == kept
+    (tmp_path / RUN).unlink()
+    assert pretrain("gpt", tmp_path, seed=1).recipe["seed"] == 1
+    assert not (tmp_path / BEGUN).exists()
+
+
+def test_a_folder_of_ones_home(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    pretrain("gpt", "~/mine", steps=1)
+    assert with_vocabulary("~/mine") and not Path("~").exists()
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 2**70])
+def test_a_seed_beyond_its_range_is_one_sentence(small, tmp_path, seed):
+    """-1 would draw stories of seed 1, as Random takes no sign; 2^32 and more come near the held-out ones."""
+    with pytest.raises(ValueError, match=f"seed = {seed} is not possible: take 0 to 4,294,967,295"):
+        pretrain("gpt", tmp_path / "none", seed=seed)
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_seed_changes_stories_and_weights(small, tmp_path):
