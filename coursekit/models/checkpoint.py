@@ -260,8 +260,13 @@ def folder_of(place: str | Path) -> Path:
             f"there is no folder {str(place)!r}: give a folder, a name on the Hub such as 'maker/model', or one of "
             f"the course's own models ({', '.join(shipped())})."
         )
-    from huggingface_hub import snapshot_download
-
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError as error:
+        raise CourseError(
+            f"there is no folder {str(place)!r}, and to ask the Hub for it takes huggingface_hub, which is not "
+            "installed: pip install huggingface_hub, or give a folder."
+        ) from error
     wanted = ["config.json", "model*.safetensors", INDEX]
     try:
         return Path(snapshot_download(str(place), allow_patterns=wanted, etag_timeout=5))

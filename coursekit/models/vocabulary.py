@@ -23,13 +23,14 @@ def with_vocabulary(place: str | Path, **options: Any) -> tuple[nn.Module, Vocab
 
     Raises CourseError where there is no vocabulary beside the weights, or one of another model.
     """
-    path = folder_of(place) / FILE
+    folder = folder_of(place)  # once: the Hub is asked for it
+    path = folder / FILE
     if not path.exists():
         raise CourseError(
-            f"{path.parent} has no {FILE}, a list of words: load the model alone (from_pretrained), and its tokeniser "
+            f"{folder} has no {FILE}, a list of words: load the model alone (from_pretrained), and its tokeniser "
             "with coursekit.text."
         )
-    model, vocab = from_pretrained(place, **options), Vocab.load(path)
+    model, vocab = from_pretrained(folder, **options), Vocab.load(path)
     check_vocabulary(model, vocab)
     return model, vocab
 

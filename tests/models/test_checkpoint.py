@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -360,6 +361,12 @@ def test_a_place_that_is_none(tmp_path, monkeypatch):
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", fails)
     with pytest.raises(CourseError, match=r"no folder 'maker/model', and the Hub cannot give it \(ConnectionError\)"):
+        from_pretrained("maker/model")
+
+
+def test_a_name_on_the_hub_without_its_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(CourseError, match="takes huggingface_hub, which is not installed: pip install huggingface_hub"):
         from_pretrained("maker/model")
 
 
