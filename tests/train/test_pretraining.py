@@ -224,6 +224,11 @@ def test_a_vocabulary_of_another_model_is_refused(small, tmp_path):
         Vocab(words).save(tmp_path / FILE)
         with pytest.raises(CourseError, match=f"the vocabulary has {len(words)} words and the model {n}: they do not"):
             with_vocabulary(tmp_path)
+    whole = (TINY / FILE).read_bytes()
+    for cut in (b"", whole[:-9], b"\xff" + whole, b"{}", b'["a"]'):
+        (tmp_path / FILE).write_bytes(cut)
+        with pytest.raises(CourseError, match=r"vocabulary\.json is not a vocabulary"):
+            with_vocabulary(tmp_path)
     (tmp_path / FILE).unlink()
     with pytest.raises(CourseError, match=r"has no vocabulary\.json"):
         with_vocabulary(tmp_path)
