@@ -105,7 +105,8 @@ result(seen_by_the_last=int(sees[-1].sum()), lessons=8, questions_seen=int(sees.
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Build it: GPT-2 in a dozen lines
 #
-# The first place sees `<bos>` alone and has to guess how a story begins; the last of the eight sees them all. 36 looks are allowed, of 64.
+# The first place sees `<bos>` alone and has to guess how a story begins; the last of the eight sees them all. To see more never makes it harder, but the word itself
+# may: behind *drove* hardly anything but *to* can stand, behind *the* many words. 36 looks are allowed, of 64.
 #
 # Pre-norm blocks, as in 08b; one packed matrix for queries, keys and values. $x$ is $T \times D$ for one text. The first version of GPT (2018)
 # put the norms behind the sums; GPT-2 (2019) put them before, added a last one, and changed little else.
@@ -164,11 +165,14 @@ result(rtol=1e-9, words_share=50_257 * 768 / real["gpt2"])
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ### The loop that writes
 #
+# Nearly a third of GPT-2, 0.31, is its table of words. Now let it write.
+#
 # Training asks all places at once. Writing goes word by word: the next word needs the one before. The naive loop reads the whole text again for each
 # word: for $n$ words $1 + 2 + \dots + n$ places. But what stands before a word never looks at it, so nothing there changes. Keep its keys and
 # values, the **cache** of 08c, and each step reads one place only.
 #
-# Both loops below draw from the same dice. `step` is the model with its cache: ids in, logits and the new state out.
+# Both loops below draw from the same dice. `start` reads the prompt up to its last word;
+# `step` is the model with its cache: one more id in, logits and the new state out.
 #
 # With the same dice, will both say the same words? And the package's `sample`?
 
@@ -203,7 +207,7 @@ result(places_read_naively=sum(range(2, 22)), places_read_with_cache=1 + 20)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Use it: a GPT that has read
 #
-# The same words, by 230 places read or by 21, and the package says them, too.
+# The same 20 words, by 230 places read or by 21, and the package says them, too.
 #
 # The course carries a GPT-2 of its own, trained by `coursekit pretrain gpt` in a few minutes. Every one of its stories was new: the world has no end of them, so
 # nothing could be learnt by heart, and there is no second epoch. Its **card** says what it is. `<bos>` goes in, a story comes out.
@@ -276,7 +280,8 @@ show.slider(live, **ranges, start=start)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Measure it: how far from the floor?
 #
-# Both agree nearly everywhere, also where many words are possible. In the first picture they know the same four things of a beach; which of them is in fashion depends on the date, and the model is not told. At `T` = 2 the first impossible word comes within a few words, and `T` = 0.25 tells the same beginnings over and over.
+# Both agree nearly everywhere, also where many words are possible. In the first picture they know the same four things of a beach; which of them is in fashion depends on the date, and the model is not told. At `T` = 2 each of the ten
+# texts leaves the world within twenty words, six of them within eight; at `T` = 0.25 all ten begin with *tom* or *alice*.
 #
 # One picture is one word. Now all words of 500 new stories, three times, against two Kneser-Ney models (chapter 01) that have counted 20,000 stories of the same
 # process. The gap is $\log p_{\text{world}} - \log p_{\text{model}}$, the mean over the words of a kind: what the model pays for not knowing.
@@ -301,7 +306,7 @@ result(ahead_of_both_by_a_tenth=all(ahead), within_a_twentieth=largest < 0.05)
 # ### A trade: summarising
 #
 # 0.023 nats a word, where the counting models pay 0.36 and 0.34. What they lack most is the thing that fits the place (2.5 nats), then the pronoun (1.1) and the mood: what decides stands too far back to be
-# counted. The GPT has the pronoun and the mood, 0.02 each. Its largest gap is the thing as well, 0.25: there are hundreds of pairs of a place and a thing, most of them rare.
+# counted. The GPT has the pronoun and the mood, 0.02 each. Its largest gaps are the thing, 0.25, and the place, 0.22. Part of that nobody could save who is not told the date: it moves the topics, and with them places and things.
 #
 # Now a task. The world has articles with one right summary each: who did what where, then the mood. As one text:
 #
@@ -312,7 +317,8 @@ result(ahead_of_both_by_a_tenth=all(ahead), within_a_twentieth=largest < 0.05)
 #
 # $$J = -\frac{\sum_t w_t \sum_{v} [x_t = v] \log p_v(x_{<t})}{\sum_t w_t}$$
 #
-# The inner sum runs over the vocabulary, and picks the one word that stands there. Why must the last $\langle eos \rangle$ have weight 1?
+# $w_t$ is the weight of word $x_t$ as a target, $p_v(x_{<t})$ the probability of $v$ behind the words before it. The inner sum runs over the vocabulary, and picks the one word
+# that stands there. Why must the last $\langle eos \rangle$ have weight 1?
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
@@ -398,7 +404,7 @@ result(weights_help=book.claim(sides_of[0], sides_of[1], margin=0.05))
 # A word of the right summary costs 0.79 nats after pre-training, 1.51 from random weights: most of what the task needs, grammar and who does what where, was in the stories. The weights matter, too: with all words
 # counted, about three of four targets are words of the article, and a word of the summary costs 0.93. Right to the last word is hardly one (a share of 0.005): 200 steps do not make a summariser, and ROUGE-L of 0.70 sounds better than it is.
 #
-# A GPT has one vector for each place, and ours has 128 of them. But no story of its training was longer than about a hundred words, most have 45. And it has always read *one* story.
+# A GPT has one vector for each place, and ours has 128 of them. But the world's stories have 45 words on average, and hardly one is longer than 94. And it has always read *one* story.
 # Let it read two stories in a row, a `<bos>` before each, and score only the second one. It is a story like any other, only further on.
 #
 # How many nats a word will the second story cost more than alone: a hundredth, a tenth, a whole one?
@@ -427,7 +433,7 @@ result(rtol=1e-4, alone=alone, dearer_further_on=behind - alone)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## On real data: the published files
 #
-# More than three whole nats: 1.38 alone, and 3.27 on top of that behind another story. The model has never seen a second `<bos>`, nor anything behind an `<eos>`; its vectors for late places have hardly been trained; and beyond place 128 there
+# More than three whole nats: 1.38 alone, and 3.27 on top of that behind another story. The model has never read a word behind a whole story, nor a second `<bos>`; its vectors for late places have hardly been trained; and beyond place 128 there
 # are none, so a longer text is refused. Being good *on average over what it has read* says nothing about what it has not.
 #
 # A checkpoint on the Hub is a folder: `config.json`, the sizes in the makers' words, and `model.safetensors`, the weights under the makers' names. GPT-2's files keep the weights of a layer as
@@ -451,10 +457,12 @@ result(tensors=len(shapes), same_weights=same)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=1
 # ### The real one, and real text
 #
+# It is `blocks.0.attention.qkv.weight`: (288, 96) with us, [96, 288] in the file. What went out came back.
+#
 # With a network one line loads OpenAI's GPT-2, 124,439,808 weights, into the very class that you have read (half a gigabyte). Without one there is real English on every
 # computer: Python's manual. A GPT of two layers reads it letter by letter for 100 steps. Versions differ, so only claims are stored.
 #
-# A uniform guess pays $\log V$ a letter; knowing how frequent each letter is, some 3 nats. How far will 100 steps get?
+# A uniform guess pays $\log V$ a letter; knowing how frequent each letter is, some 3 nats. How far will 100 steps get? (`print(nats)` shows it.)
 
 # %% slideshow={"slide_type": "-"} tags=["core", "real", "skip-execution"]
 real = from_pretrained("openai-community/gpt2")

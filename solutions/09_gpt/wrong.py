@@ -103,6 +103,11 @@ def too_long(article, summary, room):
     return text, [int(begin <= i < begin + len(summary) + 1) for i in range(len(text))]
 
 
+def one_by_one_uncut(article, summary, room):
+    needed = len(article) + len(summary) + 2
+    return one_by_one(limit=False)(article, summary, max(room, needed))
+
+
 def all_words(article, summary, room):
     words, _ = one_by_one()(article, summary, room)
     return words, [int(word != "<pad>") for word in words]
@@ -183,6 +188,10 @@ def last_fair_loop(examples, query, shots):
         if one != query and left:
             text, left = f"{one} -> {other} ; {text}", left - 1
     return text
+
+
+def written_all(examples, query, shots):
+    return written()(examples, query, len(examples))
 
 
 def answers_of(query, examples):
@@ -355,6 +364,7 @@ WRONG = {
         ("The article is learnt, too.", row(article_=1, separator=1), all_words),
         ("What is too much was cut off at the end of the row, and that is the summary.", row(cut=lambda a, n: a, whole=True), cut_anywhere),
         ("The row becomes too long: two ends need room as well.", row(cut=lambda a, n: a[: n + 2]), too_long),
+        ("The row is longer than its room: which of the two texts gives way?", row(cut=lambda a, n: a), one_by_one_uncut),
         ("The article loses its beginning; it is to lose its end.", row(cut=lambda a, n: a[-n:]), one_by_one(start=1)),
         ("How is the model to know where the article ends and the summary begins?", row(between=False), one_by_one(gap=0)),
     ],
@@ -368,6 +378,8 @@ WRONG = {
         ("A layer norm has a gain and a bias.", counted(gain=1), polynomial(rows=11, last=1)),
         ("The feed-forward layer is wider inside.", counted(inner=1), polynomial(squares=6, rows=10)),
         ("What has been found by all heads goes through one more matrix.", counted(out=0), polynomial(squares=11, rows=12)),
+        ("The large matrices and tables are all here. What else has a block that is trained?", counted(bias=0, norms=0), polynomial(rows=0)),
+        ("Tables and $12 L D^2$: a good rule of thumb. The exact number has biases and norms, too.", counted(bias=0, norms=0, last=0), polynomial(rows=0, last=0)),
         ("The norms are missing, all of them.", counted(norms=0, last=0), polynomial(rows=9, last=0)),
     ],
     "q6": [
@@ -391,6 +403,7 @@ WRONG = {
         ("The prompt gives its own answer away.", built(fair=lambda e, q: True), written(skip=lambda e, q, examples: False)),
         ("What is left out is missing: another example takes its place.", built(first=False), written(late=True)),
         ("Something stands behind the last arrow.", built(end=" "), written(end=" -> ")),
+        ("All examples are shown: how many are asked for?", built(take=lambda pairs, n: pairs), written_all),
         ("The order of the examples has changed.", built(turn=True), written(front=True)),
         ("The *first* examples are taken.", built(take=last_fair), last_fair_loop),
         ("The last example runs into the question: what stands between them?", built(join=lambda lines, q: " ; ".join(lines) + (" " if lines else "") + q),
