@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.nn.drawing import drawn
-from coursekit.nn.recurrent import kind
+from coursekit.nn.recurrent import check_lengths, kind
 
 
 def check_sizes(config: Any, *names: str) -> None:
@@ -26,6 +26,36 @@ def check_ids(ids: Tensor, side: str = "text") -> None:
     if not isinstance(ids, Tensor) or ids.dim() != 2 or ids.dtype not in (torch.int64, torch.int32):
         got = f"{kind(ids)} of shape {tuple(ids.shape)}" if isinstance(ids, Tensor) else type(ids).__name__
         raise ValueError(f"the {side} must be a tensor of ids, whole numbers, with a row a sentence; got {got}.")
+
+
+def check_source(source: Tensor, lengths: Tensor | None, most: int) -> None:
+    """Raises ValueError unless `source` is rows of 1 to `most` ids, and `lengths` (if any) says how many count."""
+    check_ids(source, "source")
+    B, T = source.shape
+    if not source.numel():
+        raise ValueError(f"the source is empty: its shape B T is {(B, T)}, and each must be 1 or more.")
+    if most < T:
+        raise ValueError(f"the source has {T} words, the limit of this model is max_length = {most}.")
+    if lengths is None:
+        return
+    if isinstance(lengths, Tensor) and lengths.shape == (B,) and bool((lengths == 0).any()):
+        row = int((lengths == 0).nonzero()[0])
+        raise ValueError(f"row {row} of the source is padding alone (its length is 0): leave it out of the batch.")
+    check_lengths(lengths, B, T)
+
+
+def check_target(source: Tensor, target_in: Tensor, most: int) -> None:
+    """Raises ValueError unless `target_in` is rows of 1 to `most` ids, one for each source."""
+    check_ids(target_in, "target")
+    if len(source) != len(target_in):
+        raise ValueError(f"there are {len(source)} sources and {len(target_in)} targets: give one for each.")
+    if not target_in.numel():
+        raise ValueError("there is no target word to read: begin the target with <bos>.")
+    if target_in.size(1) > most:
+        raise ValueError(
+            f"the target has {target_in.size(1)} words, the limit of this model is max_length = {most}: shorten it, or "
+            "build the model with a larger one."
+        )
 
 
 def embedding(

@@ -32,13 +32,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from coursekit.models.inputs import check_ids, check_sizes, embedded, embedding, one_of
+from coursekit.models.inputs import check_sizes, check_source, check_target, embedded, embedding, one_of
 from coursekit.nn import GRU, LSTM
 from coursekit.nn.attention import SCORES, Attention, Memory
 from coursekit.nn.drawing import linear
 from coursekit.nn.local_attention import LocalAttention
 from coursekit.nn.masks import padding
-from coursekit.nn.recurrent import check_lengths
 
 CELLS: dict[str, Any] = {"gru": GRU, "lstm": LSTM}
 CONTEXTS = ("state", "step", "output")
@@ -139,7 +138,7 @@ class Seq2Seq(nn.Module):
 
         Raises ValueError for an empty source, a row of padding alone, more than max_length words, and unknown ids.
         """
-        self._check_source(source, lengths)
+        check_source(source, lengths, self.config.max_length)
         c, B, T = self.config, *source.shape
         h, state = self.encoder(self.drop(embedded(self.source_embed, source, "source")), None, lengths)  # B, T, H
         hidden, *cell = self._bridged(state if isinstance(state, tuple) else (state,))
@@ -172,7 +171,7 @@ class Seq2Seq(nn.Module):
             return self.with_weights(source, target_in, lengths)[0]
         if not 0 < own <= 1 or generator is None:
             raise ValueError(f"own = {own} is the share of own words: it needs 0 to 1, and a generator for its coins.")
-        self._check_target(source, target_in)
+        check_target(source, target_in, self.config.max_length)
         coins = torch.rand(target_in.shape, generator=generator, dtype=torch.float64) < own
         coins, state, logits = coins.to(target_in.device), self.start(source, lengths), list[Tensor]()
         for t in range(target_in.size(1)):
@@ -188,7 +187,7 @@ class Seq2Seq(nn.Module):
 
         T2 is T, or 0 in a model without attention.
         """
-        self._check_target(source, target_in)
+        check_target(source, target_in, self.config.max_length)
         logits, weights, _ = self.advance(target_in, self.start(source, lengths))
         return logits, weights
 
@@ -254,34 +253,6 @@ class Seq2Seq(nn.Module):
             return list(last)
         hidden, *cell = (layer(self._joined(part)) for layer, part in zip(self.bridge, last, strict=True))
         return [torch.tanh(hidden), *cell]
-
-    def _check_source(self, source: Tensor, lengths: Tensor | None) -> None:
-        check_ids(source, "source")
-        B, T = source.shape
-        if not source.numel():
-            raise ValueError(f"the source is empty: its shape B T is {(B, T)}, and each must be 1 or more.")
-        if self.config.max_length < T:
-            raise ValueError(
-                f"the source has {T} words, the limit of this model is max_length = {self.config.max_length}."
-            )
-        if lengths is None:
-            return
-        if isinstance(lengths, Tensor) and lengths.shape == (B,) and bool((lengths == 0).any()):
-            row = int((lengths == 0).nonzero()[0])
-            raise ValueError(f"row {row} of the source is padding alone (its length is 0): leave it out of the batch.")
-        check_lengths(lengths, B, T)
-
-    def _check_target(self, source: Tensor, target_in: Tensor) -> None:
-        check_ids(target_in, "target")
-        if len(source) != len(target_in):
-            raise ValueError(f"there are {len(source)} sources and {len(target_in)} targets: give one for each.")
-        if not target_in.numel():
-            raise ValueError("there is no target word to read: begin the target with <bos>.")
-        if target_in.size(1) > self.config.max_length:
-            raise ValueError(
-                f"the target has {target_in.size(1)} words, the limit of this model is "
-                f"max_length = {self.config.max_length}: shorten it, or build the model with a larger one."
-            )
 
 
 def attention(c: Seq2SeqConfig, generator: torch.Generator) -> Attention:
