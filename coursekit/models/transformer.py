@@ -197,7 +197,7 @@ class Transformer(nn.Module):
         memory, mask = self.encode(source, lengths)
         c, B = self.config, len(source)
         cache = KeyValues(c.layers, B, c.heads, c.width // c.heads, room, memory)
-        prepared = tuple(block.cross.prepare(memory) for block in self.decoder)
+        prepared = tuple(block.cross.prepare(memory) for block in self.decoder)  # type: ignore[operator,union-attr]
         return TransformerState(cache, prepared, mask, torch.arange(B, device=memory.device))
 
     @torch.no_grad()

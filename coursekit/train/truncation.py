@@ -82,7 +82,7 @@ def streams(ids: Sequence[int] | np.ndarray | Tensor, batch: int, window: int) -
 
 
 class Carried(nn.Module):
-    """A recurrent language model that remembers, from one training window to the next, where it stopped.
+    """A recurrent language model, or a TransformerXL, that remembers from one training window to the next where it was.
 
         carried = Carried(model, batch=32)
         fit(carried, streams(ids, batch=32, window=35), lambda m, window: m(window), steps=...)
@@ -98,7 +98,9 @@ class Carried(nn.Module):
             raise ValueError(f"batch = {batch} leaves no stream: take 1 or more.")
         initial_state: Any = getattr(model, "initial_state", None)
         if initial_state is None:
-            raise ValueError(f"{type(model).__name__} has no initial_state(batch) to carry on from: take an RNNLM.")
+            raise ValueError(
+                f"{type(model).__name__} has no initial_state(batch) to carry on from: take an RNNLM or TransformerXL."
+            )
         self.model = model
         first = initial_state(batch)
         self.names = ["h", "c"] if isinstance(first, tuple) else ["h"]
@@ -122,6 +124,14 @@ class Carried(nn.Module):
             for name, part in zip(self.names, state if isinstance(state, tuple) else (state,), strict=True):
                 setattr(self, name, part.detach().to(self.get_buffer(name).dtype))  # half of it under autocast
         return F.cross_entropy(logits.flatten(0, 1), window.targets.flatten(), ignore_index=NO_TARGET)
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
+        """A memory L B M D (of a TransformerXL) comes back as long as it had grown."""
+        for name in self.names:
+            own, found = self.get_buffer(name), state_dict.get(prefix + name)
+            if own.dim() == 4 and found is not None and found.dim() == 4:
+                setattr(self, name, own.new_empty(*own.shape[:2], found.size(2), own.size(3)))
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
     @torch.no_grad()
     def cross_entropy(self, text: Streams) -> float:
