@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from coursekit.models.seq2seq import Seq2Seq as Seq2Seq
     from coursekit.models.seq2seq import Seq2SeqConfig as Seq2SeqConfig
     from coursekit.models.seq2seq import Seq2SeqState as Seq2SeqState
+    from coursekit.models.transformer import Transformer as Transformer
+    from coursekit.models.transformer import TransformerConfig as TransformerConfig
+    from coursekit.models.transformer_xl import TransformerXL as TransformerXL
+    from coursekit.models.transformer_xl import TransformerXLConfig as TransformerXLConfig
     from coursekit.models.window_lm import WindowLM as WindowLM
     from coursekit.models.window_lm import WindowLMConfig as WindowLMConfig
     from coursekit.models.word2vec import CBOW as CBOW
@@ -51,6 +55,10 @@ _HOME = {
     "Seq2SeqConfig": "seq2seq",
     "Seq2SeqState": "seq2seq",
     "SkipGram": "word2vec",
+    "Transformer": "transformer",
+    "TransformerConfig": "transformer",
+    "TransformerXL": "transformer_xl",
+    "TransformerXLConfig": "transformer_xl",
     "WindowLM": "window_lm",
     "WindowLMConfig": "window_lm",
     "WordVectors": "word_vectors",
