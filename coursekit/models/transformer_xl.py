@@ -174,7 +174,7 @@ class TransformerXL(nn.Module):
         distances = self.drop(sinusoidal(far, self.config.width, "halves", dtype=x.dtype))  # T, D
         mask, entered = None if words is None else words[:, None, None], []
         for block, before in zip(self.blocks, memory, strict=True):
-            entered.append(x.detach())
+            entered.append(x)
             x = block(x, before, distances, mask)
         kept = torch.cat([memory, torch.stack(entered)], 2)[:, :, max(0, T - self.config.memory) :]  # L, B, N, D
         return F.linear(x, self.embed.weight), kept.detach()
