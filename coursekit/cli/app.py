@@ -83,6 +83,28 @@ def experiment(
 
 
 @app.command()
+def pretrain(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="what to pre-train: gpt")],
+    out: Annotated[Path, typer.Option(help="the folder to write; a run that was broken off there goes on")],
+    preset: Annotated[str | None, typer.Option(help="tiny, colab or full; else COURSEKIT_PRESET, else tiny")] = None,
+    steps: Annotated[int | None, typer.Option(help="steps of training; else the preset's", min=1)] = None,
+    seed: Annotated[int | None, typer.Option(help="of the stories and the first weights; else 0", min=0)] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest that computes rightly")] = None,
+) -> int:
+    """Pre-train a small language model on the world, and write it with its card in the published format."""
+    from coursekit.train.device import pick_device
+    from coursekit.train.pretraining import pretrain
+
+    def progress(step: int, loss: float) -> None:
+        if step % 100 == 0:
+            typer.echo(f"step {step:,}: {loss:.3f} nats a word")
+
+    card = pretrain(model, out, preset=preset, steps=steps, seed=seed, device=pick_device(device), progress=progress)
+    typer.echo(f"{out}: {card.gap:.4f} nats a word above the floor of {card.floor:.4f}")
+    return 0
+
+
+@app.command()
 def doctor() -> int:
     """Show versions and device, and check that the device computes what the processor computes."""
     from coursekit.cli.doctor import report

@@ -27,14 +27,21 @@ from coursekit.models.published import FORMATS, SAYS_NOTHING, Format, format_of
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 HEADS = ("lm_head.weight",)  # stand outside the prefix
+SHIPPED = Path(__file__).parent / "shipped"  # a folder for each model that comes with the course
+
+
+def shipped() -> list[str]:
+    """The names of the models that come with the course."""
+    return sorted(path.parent.name for path in SHIPPED.glob("*/config.json"))
 
 
 def from_pretrained(place: str | Path, *, dtype: torch.dtype = torch.float32, device: Any = "cpu") -> nn.Module:
     """The model in a folder, or of that name on the Hub ("openai-community/gpt2"), in evaluation mode.
 
+    "tiny-gpt", which was trained on the small world, comes with the course (`coursekit pretrain gpt` makes it).
     Weights become `dtype`, whatever the file holds. Raises CourseError for all that the top of this file says.
     """
-    folder = _folder(place)
+    folder = folder_of(place)
     told = _json(folder / "config.json")
     kind = told.get("model_type")
     if kind not in FORMATS:
@@ -206,14 +213,17 @@ def _files(folder: Path) -> list[str]:
     raise CourseError(f"{folder} has no {WEIGHTS}: give a folder with config.json and the weights.")
 
 
-def _folder(place: str | Path) -> Path:
-    """The folder itself, or the Hub's copy of a name such as "openai-community/gpt2"."""
+def folder_of(place: str | Path) -> Path:
+    """The folder itself, one that comes with the course, or the Hub's copy of a name like "openai-community/gpt2"."""
     folder = Path(place).expanduser()
     if folder.is_dir():
         return folder
+    if str(place) in shipped():
+        return SHIPPED / str(place)
     if isinstance(place, Path) or not re.fullmatch(r"[\w.-]+/[\w.-]+", str(place)):
         raise CourseError(
-            f"there is no folder {str(place)!r}: give a folder, or a name on the Hub such as 'maker/model'."
+            f"there is no folder {str(place)!r}: give a folder, a name on the Hub such as 'maker/model', or one of "
+            f"the course's own models ({', '.join(shipped())})."
         )
     from huggingface_hub import snapshot_download
 
