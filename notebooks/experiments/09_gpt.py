@@ -49,7 +49,7 @@ def prompt_words() -> Vocab:
 
 
 def prompted(preset: str, seed: int, vocab: Vocab) -> GPT:
-    """A model that has read prompts of the training rules; only answers count."""
+    """A model that has read prompts of the training rules, 8 examples each; only answers count, the first too."""
     steps = SIZES[preset][0]
     kept: dict[int, list[list[Prompt]]] = {}
 
@@ -57,16 +57,16 @@ def prompted(preset: str, seed: int, vocab: Vocab) -> GPT:
         pool, at = divmod(step, POOL)
         if pool not in kept:
             kept.clear()
-            made = Prompts("train", examples=(0, 8), told=0.25, seed=f"{seed} {pool}").take(64 * POOL)
+            made = Prompts("train", examples=8, told=0.25, seed=f"{seed} {pool}").take(32 * POOL)
             made.sort(key=lambda prompt: len(prompt.sequence))
             order = Random(pool).sample(range(POOL), POOL)
-            kept[pool] = [made[64 * i : 64 * i + 64] for i in order]
+            kept[pool] = [made[32 * i : 32 * i + 32] for i in order]
         rows = kept[pool][at]
         weights = [[float(i in prompt.places) for i in range(len(prompt.sequence))] for prompt in rows]
         return weighted([vocab.encode(prompt.sequence) for prompt in rows], weights)
 
-    model = gpt(len(vocab), 80, 64, 3, 4, seed)
-    fit(model, batch, weighted_loss(), steps=steps, lr=3e-3)
+    model = gpt(len(vocab), 96, 64, 3, 4, seed)
+    fit(model, batch, weighted_loss(), steps=steps, lr=5e-3)
     return model.eval()
 
 

@@ -145,7 +145,7 @@ def test_no_story_comes_twice_and_batches_are_of_like_length(world):
 
 @pytest.mark.full
 def test_the_recipe_makes_it_again(tmp_path):
-    """An hour of one core."""
+    """Some ten minutes."""
     recipe = CARD["recipe"]
     assert {k: recipe[k] for k in vars(RECIPES["tiny"])} == vars(RECIPES["tiny"])
     card = pretrain("gpt", tmp_path, preset="tiny")
