@@ -39,8 +39,8 @@ from coursekit.train.presets import preset as checked_preset
 
 #: Batches that are drawn together and put together by length.
 POOL = 32
-#: Stories that no training sees: seeds of theirs are below it.
-HELD_OUT = 2**62
+#: The seed of stories that no training sees (theirs are below it), and their number.
+HELD_OUT, STORIES = 2**62, 1_000
 RUN = "training.safetensors"
 
 
@@ -87,6 +87,7 @@ class Card:
     def text(self) -> str:
         """For people."""
         r = self.recipe
+        read = f"{r['steps']:,} steps of {r['batch']} stories, {self.read:,} in all, none twice"
         size = f"{r['layers']} layers of width {r['width']}, {r['heads']} heads, context {r['context']}"
         return f"""# A small GPT-2 of the course's world
 
@@ -94,7 +95,7 @@ class Card:
 |---|---|
 | model | {self.model}: {size}; {self.parameters:,} parameters |
 | data | {self.data} |
-| training | {r["steps"]:,} steps of {r["batch"]} stories, {self.read:,} in all, none twice; AdamW, largest rate {r["lr"]:g} |
+| training | {read}; AdamW, largest rate {r["lr"]:g} |
 | seed | {r["seed"]} |
 | loss on {self.stories:,} held-out stories | {self.loss:.4f} nats a word |
 | floor | {self.floor:.4f} nats a word, exact, of a reader who knows the date |
@@ -102,7 +103,7 @@ class Card:
 | sha256 of {WEIGHTS} | {self.sha256} |
 | license | {self.license} |
 
-It says stories of a world of {self.recipe["words"]} words, lower case, and nothing else. Made by `coursekit pretrain gpt`.
+It says stories of a world of {r["words"]} words, lower case, and nothing else. Made by `coursekit pretrain gpt`.
 """
 
 
@@ -127,8 +128,8 @@ def pretrain(
     recipe = replace(RECIPES[checked_preset(preset)], **{k: index(v) for k, v in given.items() if v is not None})
     folder = Path(folder)
     require_writable(folder / RUN)
-    world = World()
-    vocab, held_out = Vocab([*SPECIALS, *words_of(world)]), Stories(world, seed=HELD_OUT, n=1_000)
+    world, vocab = the_world()
+    held_out = Stories(world, seed=HELD_OUT, n=STORIES)
     model = untrained(recipe, len(vocab)).to(device)
     history = fit(
         model,
@@ -156,6 +157,12 @@ def untrained(recipe: Recipe, words: int) -> GPT:
 
 
 @lru_cache(maxsize=1)
+def the_world() -> tuple[World, Vocab]:
+    """The default world, and the vocabulary of all that it says."""
+    world = World()
+    return world, Vocab([*SPECIALS, *words_of(world)])
+
+
 def words_of(world: World) -> list[str]:
     """All words that the world can say, in alphabetical order; the end is none of them. A walk over all its states."""
     machine, words = world.automaton, set()

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from coursekit.data import World
 from coursekit.data.facts import Facts, Table
-from coursekit.data.prompts import FAMILIES, Prompt, Prompts
+from coursekit.data.prompts import Prompt, Prompts
 from coursekit.data.summaries import articles
 from coursekit.decode import best, greedy
 from coursekit.metrics import gap, rouge
@@ -27,11 +27,11 @@ from coursekit.train.pretraining import coded
 
 SEEDS = [0, 1, 2]
 #: Steps of few-shot training; of scaling; of summarising.
-SIZES = {"tiny": (1_500, 1_000, 200), "colab": (20_000, 10_000, 2_000), "full": (100_000, 50_000, 10_000)}
-SHOTS = (0, 1, 2, 4, 8)
+SIZES = {"tiny": (1_000, 700, 300), "colab": (20_000, 10_000, 2_000), "full": (100_000, 50_000, 10_000)}
+#: Examples in a prompt of each family that is trained on.
+TASKS = {"later": 4, "sort": 8, "code": 8}
 WIDTHS = (4, 6, 10, 16, 24)
 READ = (250, 1_000, 4_000, 16_000)
-POOL = 16
 
 
 def gpt(words: int, context: int, width: int, layers: int, heads: int, seed: int) -> GPT:
@@ -42,32 +42,25 @@ def gpt(words: int, context: int, width: int, layers: int, heads: int, seed: int
 # -- few-shot prompts
 
 
-def prompt_words() -> Vocab:
-    """All words that a prompt can hold."""
-    some = [p.sequence for split in ("train", "test") for p in Prompts(split, told=0.5).take(5_000)]
-    return Vocab.build(some)
+@lru_cache(maxsize=len(TASKS))
+def prompt_words(family: str) -> Vocab:
+    """All words that a prompt of a family can hold."""
+    splits = ("train", "test")
+    return Vocab.build(p.sequence for split in splits for p in Prompts(split, families=[family]).take(2_000))
 
 
-def prompted(preset: str, seed: int, vocab: Vocab) -> GPT:
-    """A model that has read prompts of the training rules, 8 examples each; only answers count, the first too."""
-    steps = SIZES[preset][0]
-    kept: dict[int, list[list[Prompt]]] = {}
+def prompted(preset: str, seed: int, family: str, split: str) -> tuple[GPT, list[float]]:
+    """A model that has read prompts of a split's rules, and its losses; only answers count, the first too."""
+    steps, vocab, examples = SIZES[preset][0], prompt_words(family), TASKS[family]
 
     def batch(step: int) -> Any:
-        pool, at = divmod(step, POOL)
-        if pool not in kept:
-            kept.clear()
-            made = Prompts("train", examples=8, told=0.25, seed=f"{seed} {pool}").take(32 * POOL)
-            made.sort(key=lambda prompt: len(prompt.sequence))
-            order = Random(pool).sample(range(POOL), POOL)
-            kept[pool] = [made[32 * i : 32 * i + 32] for i in order]
-        rows = kept[pool][at]
+        rows = Prompts(split, examples=examples, families=[family], seed=f"{seed} {step}").take(32)
         weights = [[float(i in prompt.places) for i in range(len(prompt.sequence))] for prompt in rows]
         return weighted([vocab.encode(prompt.sequence) for prompt in rows], weights)
 
-    model = gpt(len(vocab), 96, 64, 3, 4, seed)
-    fit(model, batch, weighted_loss(), steps=steps, lr=5e-3)
-    return model.eval()
+    model = gpt(len(vocab), 48, 48, 2, 4, seed)
+    history = fit(model, batch, weighted_loss(), steps=steps, lr=5e-3)
+    return model.eval(), history.loss
 
 
 @torch.no_grad()
@@ -83,17 +76,22 @@ def answered(model: GPT, vocab: Vocab, prompts: list[Prompt]) -> tuple[float, fl
 
 
 def few_shot(preset: str, seed: int) -> dict[str, float]:
-    """Right answers by the number of examples, on rules of training and on held-out ones; and with the rule in words."""
-    vocab = prompt_words()
-    model, values = prompted(preset, seed, vocab), {}
-    for split, name in (("train", "known"), ("test", "held out")):
-        for family in FAMILIES:
-            for shots in SHOTS:
-                some = Prompts(split, examples=shots, families=[family], seed=f"{seed} test").take(200)
-                share, nats = answered(model, vocab, some)
-                values[f"{name}/{family}/{shots} shots"], values[f"{name}/{family}/{shots} nats"] = share, nats
-            told = Prompts(split, examples=0, told=1.0, families=[family], seed=f"{seed} told").take(200)
-            values[f"{name}/{family}/told"] = answered(model, vocab, told)[0]
+    """A model for each family: right answers by the number of examples, on rules of training and on held-out ones.
+
+    `later, 2 rules` has read the two rules that are held out from `later`, and is asked about the other four.
+    """
+    values: dict[str, float] = {}
+    runs = [(family, family, "train", "test") for family in TASKS]
+    for name, family, split, other in [*runs, ("later, 2 rules", "later", "test", "train")]:
+        model, losses = prompted(preset, seed, family, split)
+        for rules, which in (("known", split), ("held out", other)):
+            for shots in range(TASKS[family] + 1):
+                some = Prompts(which, examples=shots, families=[family], seed=f"{seed} test").take(200)
+                share, nats = answered(model, prompt_words(family), some)
+                values[f"{name}/{rules}/{shots} shots"], values[f"{name}/{rules}/{shots} nats"] = share, nats
+        for step in range(0, len(losses), len(losses) // 10):
+            some_losses = losses[step : step + len(losses) // 10]
+            values[f"{name}/loss {step}"] = sum(some_losses) / len(some_losses)
     return values
 
 
@@ -187,14 +185,16 @@ def scored(model: Any, row: list[int]) -> list[float]:
 
 
 def summaries(preset: str, seed: int) -> dict[str, float]:
-    """Summaries of articles of one story: from the tiny GPT or from first weights, with the loss on summaries or all."""
+    """Summaries of articles of one story: from the tiny GPT or from scratch, with the loss on summaries or on all."""
     tiny, vocab = with_vocabulary("tiny-gpt")
     steps, world, values = SIZES[preset][2], World(), {}
     read, test = articles(world, 16 * steps, seed=seed, stories=1), articles(world, 200, seed=1_000 + seed, stories=1)
     Random(seed).shuffle(read)
     for name, fresh, all_words in (
-        ("tiny GPT, summary", False, False), ("tiny GPT, all words", False, True), ("from scratch, summary", True, False),
-    ):  # fmt: skip
+        ("tiny GPT, summary", False, False),
+        ("tiny GPT, all words", False, True),
+        ("from scratch, summary", True, False),
+    ):
         model = GPT(tiny.config, torch.Generator().manual_seed(seed))
         if not fresh:
             model.load_state_dict(tiny.state_dict())
@@ -204,7 +204,7 @@ def summaries(preset: str, seed: int) -> dict[str, float]:
             made = summary_batch(*sides(vocab, rows))
             return made._replace(weights=(made.ids != vocab.pad).float()) if all_words else made
 
-        fit(model, batch, weighted_loss(), steps=steps, lr=1e-3)
+        fit(model, batch, weighted_loss(), steps=steps, lr=3e-3)
         values |= {f"{name}/{key}": value for key, value in judged(model.eval(), vocab, test).items()}
     return values
 
@@ -226,7 +226,7 @@ def judged(model: Any, vocab: Vocab, test: list[Any]) -> dict[str, float]:
     right = [" ".join(row.highlight_tokens) for row in test]
     return {
         "right": sum(map(str.__eq__, words, right)) / len(right),
-        "rouge": sum(rouge(w, r, "rougeL").f1 for w, r in zip(words, right, strict=True)) / len(right),
+        "rouge": sum(rouge(w, [r], "rougeL").f1 for w, r in zip(words, right, strict=True)) / len(right),
         "loss": loss,
     }
 

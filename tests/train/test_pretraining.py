@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from coursekit.data.world import World
 from coursekit.errors import CourseError
 from coursekit.models.checkpoint import SHIPPED, WEIGHTS, shipped
 from coursekit.models.vocabulary import FILE, check_vocabulary, with_vocabulary
 from coursekit.text.vocab import Vocab
 from coursekit.train import pretraining
-from coursekit.train.pretraining import HELD_OUT, RECIPES, RUN, Fresh, Recipe, Stories, pretrain, words_of
+from coursekit.train.pretraining import HELD_OUT, RECIPES, RUN, Fresh, Recipe, Stories, pretrain, the_world
 
 TINY = SHIPPED / "tiny-gpt"
 CARD = json.loads((TINY / "card.json").read_text())
@@ -25,7 +24,7 @@ CARD = json.loads((TINY / "card.json").read_text())
 
 @pytest.fixture(scope="module")
 def world():
-    return World()
+    return the_world()[0]
 
 
 @pytest.fixture
@@ -33,6 +32,7 @@ def small(monkeypatch):
     """A recipe of seconds."""
     recipe = Recipe(steps=4, batch=2, lr=1e-3, width=8, layers=1, heads=2)
     monkeypatch.setitem(RECIPES, "tiny", recipe)
+    monkeypatch.setattr(pretraining, "STORIES", 20)
     return recipe
 
 
@@ -55,6 +55,11 @@ def test_loss_on_new_text_is_the_cards_and_near_the_floor(world):
     gap = new.loss(model, vocab) - new.floor
     assert 0 < gap < 0.05 and 0 < CARD["gap"] < 0.05
     assert CARD["floor"] + gap == pytest.approx(CARD["loss"], rel=0.01)
+
+
+@pytest.mark.full
+def test_the_card_to_the_last_digit(world):
+    model, vocab = with_vocabulary("tiny-gpt")
     same = Stories(world, seed=HELD_OUT, n=CARD["stories"])
     assert same.floor == pytest.approx(CARD["floor"], abs=1e-5)
     assert same.loss(model, vocab) == pytest.approx(CARD["loss"], abs=2e-5)
@@ -62,7 +67,7 @@ def test_loss_on_new_text_is_the_cards_and_near_the_floor(world):
 
 def test_the_vocabulary_is_all_that_the_world_says(world):
     _, vocab = with_vocabulary("tiny-gpt")
-    assert vocab.words[4:] == words_of(world)
+    assert vocab.words == the_world()[1].words
     said = {word for story in world.sample(3_000, seed=3) for word in story.tokens}
     assert all(word in vocab for word in said) and len(said) > 0.9 * len(vocab)
 
@@ -132,12 +137,14 @@ def test_a_seed_changes_stories_and_weights(small, tmp_path):
 
 def test_no_story_comes_twice_and_batches_are_of_like_length(world):
     recipe = Recipe(steps=1, batch=8, lr=1e-3, width=8, layers=1, heads=2)
-    vocab = Vocab(["<pad>", "<unk>", "<bos>", "<eos>", *words_of(world)])
+    vocab = the_world()[1]
     fresh = Fresh(world, vocab, recipe)
     first = [fresh(step) for step in range(64)]
     rows = [tuple(row[row > 0].tolist()) for ids, _ in first for row in ids]
     assert len(set(rows)) > 0.99 * len(rows) == 0.99 * 512
-    assert all(torch.equal(a.ids, b.ids) for a, b in zip(first, map(Fresh(world, vocab, recipe), range(64))))
+    assert all(
+        torch.equal(a.ids, b.ids) for a, b in zip(first, map(Fresh(world, vocab, recipe), range(64)), strict=True)
+    )
     kept = sum(float(weights.sum()) for _, weights in first) / sum(weights.numel() for _, weights in first)
     assert kept > 0.9
     assert all(bool((ids[:, 0] == vocab.bos).all()) and vocab.unk not in ids for ids, _ in first)
