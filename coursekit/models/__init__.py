@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from coursekit.models.seq2seq import Seq2Seq as Seq2Seq
     from coursekit.models.seq2seq import Seq2SeqConfig as Seq2SeqConfig
     from coursekit.models.seq2seq import Seq2SeqState as Seq2SeqState
+    from coursekit.models.vocabulary import check_vocabulary as check_vocabulary
+    from coursekit.models.vocabulary import with_vocabulary as with_vocabulary
     from coursekit.models.window_lm import WindowLM as WindowLM
     from coursekit.models.window_lm import WindowLMConfig as WindowLMConfig
     from coursekit.models.word2vec import CBOW as CBOW
@@ -54,8 +56,10 @@ _HOME = {
     "WindowLM": "window_lm",
     "WindowLMConfig": "window_lm",
     "WordVectors": "word_vectors",
+    "check_vocabulary": "vocabulary",
     "from_pretrained": "checkpoint",
     "save_pretrained": "checkpoint",
+    "with_vocabulary": "vocabulary",
 }
 
 __getattr__, __dir__ = lazy(__name__, _HOME)

@@ -28,6 +28,9 @@ def run(*arguments: str, cwd=None) -> subprocess.CompletedProcess:
         (["experiment", "77"], "77"),
         (["experiment", "01", "--preset", "huge"], "huge"),
         (["new", "no number"], "NN_topic"),
+        (["pretrain", "bert", "--out", "there", "--device", "cpu"], "no recipe for 'bert'"),
+        (["pretrain", "gpt"], "--out"),
+        (["pretrain", "gpt", "--out", "there", "--steps", "0"], "--steps"),
         (["lab", "--port", "99999"], "65535"),
         (["lab", "--folder", "/proc/nobody/work"], "--folder"),
     ],
@@ -43,7 +46,7 @@ def test_wrong_use_is_one_sentence(arguments, says, tmp_path):
 def test_no_command_shows_the_help(tmp_path):
     done = run("--help", cwd=tmp_path)
     assert done.returncode == 0
-    for command in ("lab", "build", "verify", "check", "experiment", "doctor", "new"):
+    for command in ("lab", "build", "verify", "check", "experiment", "pretrain", "doctor", "new"):
         assert command in done.stdout
 
 
