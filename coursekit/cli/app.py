@@ -92,8 +92,11 @@ def pretrain(
     device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest that computes rightly")] = None,
 ) -> int:
     """Pre-train a small language model on the world, and write it with its card in the published format."""
-    from coursekit.train.device import pick_device
+    from coursekit.train.device import pick_device, self_check
     from coursekit.train.pretraining import pretrain
+
+    if device and (trouble := self_check(device)):
+        raise CourseError(f"{trouble.split(' (')[0]}: choose cpu, or leave --device out.")
 
     def progress(step: int, loss: float) -> None:
         if step % 100 == 0:

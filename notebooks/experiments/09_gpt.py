@@ -27,7 +27,7 @@ from coursekit.train.pretraining import coded
 
 SEEDS = [0, 1, 2]
 #: Steps of few-shot training; of scaling; of summarising.
-SIZES = {"tiny": (1_000, 700, 300), "colab": (20_000, 10_000, 2_000), "full": (100_000, 50_000, 10_000)}
+SIZES = {"tiny": (1_000, 700, 200), "colab": (20_000, 10_000, 2_000), "full": (100_000, 50_000, 10_000)}
 #: Examples in a prompt of each family that is trained on.
 TASKS = {"later": 4, "sort": 8, "code": 8}
 WIDTHS = (4, 6, 10, 16, 24)
@@ -132,7 +132,7 @@ def learnt(preset: str, seed: int, width: int, draws: list[int] | None) -> tuple
         return {"loss": float(p @ nats.double())}
 
     history = fit(
-        model, batch, lambda m, b: answer_loss(m, b).mean(), steps=steps, lr=1e-2, evaluate=evaluate, every=steps // 15
+        model, batch, lambda m, b: answer_loss(m, b).mean(), steps=steps, lr=1e-2, evaluate=evaluate, every=steps // 10
     )
     losses = [evaluation["loss"] for evaluation in history.evaluations]
     return losses[-1], min(losses), sum(q.numel() for q in model.parameters())

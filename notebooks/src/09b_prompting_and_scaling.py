@@ -8,7 +8,7 @@
 # - You can predict a power law, fit it, and report it when the fit fails.
 # - You can count the bytes of a key-value cache, and place the published models by their sizes and their data.
 #
-# About 85 minutes to work through, 50 as a lecture. Cells tagged *extra* can be left out.
+# About 110 minutes to work through, 77 as a lecture. Cells tagged *extra* can be left out.
 
 # %% tags=["bootstrap", "core"] slideshow={"slide_type": "skip"}
 
@@ -27,6 +27,7 @@ from coursekit.text import Vocab
 from coursekit.train import fit, weighted, weighted_loss
 
 show.use_style()
+book = ledger("09_gpt")
 
 
 def seeded(n):
@@ -203,10 +204,9 @@ show.slider(opened, shots=(0, 4), prompt=(0, 9), start={"shots": 0, "prompt": 2}
 # The ceiling is that of a reader who knows the rules asked about. Which of the three will be learnt? And what will a model make of a rule that it has never met, with examples before its eyes?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
-predict("later_known"), predict("later_held_out")
-book = ledger("09_gpt")
+predict("later_known")
 LAST, share = {"later": 4, "sort": 8, "code": 8}, {}
-alt = "Right answers against examples, three families: known rules, held-out rules, the ceiling."
+alt = "Right answers (share) by examples, three families: known and held-out rules, the ceiling."
 picture, axes = show.canvas(alt, 9, 3.2, columns=3)
 for ax, (family, most) in zip(axes, LAST.items(), strict=True):
     xs = range(most + 1)
@@ -214,15 +214,15 @@ for ax, (family, most) in zip(axes, LAST.items(), strict=True):
         ys = [book.mean("few_shot", f"{family}/{rules}/{k} shots") for k in xs]
         share[f"{family}, {rules}"] = [ys[0], ys[1], ys[-1]]
         ax.plot(xs, ys, style, label=rules)
-    ceiling_of = [FAMILIES[family].learning(k, "train").accuracy for k in xs]
-    ax.plot(xs, ceiling_of, ":", color="black", label="ceiling, known")
+    top = [FAMILIES[family].learning(k, "train").accuracy for k in xs]
+    ax.plot(xs, top, ":", color="black", label="ceiling, known")
     ax.set(title=family, xlabel="examples", ylim=(0, 1.04))
-axes[0].legend(fontsize=9), axes[0].set_ylabel("right answers (share)")
+axes[2].legend(fontsize=9)
 display(picture)
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
-STEPS = range(0, 1_000, 100)
-curves = {n: [book.mean("few_shot", f"{n}/loss {k}") for k in STEPS] for n in (*LAST, "later, 2 rules")}
+STEPS, NAMES = range(0, 1_000, 100), [*LAST, "later, 2 rules"]
+curves = {n: [book.mean("few_shot", f"{n}/loss {k}") for k in STEPS] for n in NAMES}
 display(show.lines({n: (STEPS, c) for n, c in curves.items()}, x="training step", y="loss (nats)"))
 known, other = share["later, known"], share["later, held out"]
 result(rtol=1e-9, later_known=known[-1], later_held_out=other[-1])
@@ -250,7 +250,8 @@ GRID = [10, 30, 100, 300, 1_000]
 lost = {"size": [facts.excess(stored=n) for n in GRID]}
 lost["data"] = [facts.excess(read=n) for n in GRID]
 lost["compute"] = [facts.best_split(n)[2] for n in GRID]
-display(show.lines({k: (GRID, v) for k, v in lost.items()}, x="how much", y="loss (nats)", logx=True, logy=True))
+LOG = {"logx": True, "logy": True}
+display(show.lines({k: (GRID, v) for k, v in lost.items()}, x="how much", y="loss (nats)", **LOG))
 fitted = {name: slope(GRID, values).exponent for name, values in lost.items()}
 expected = {name: getattr(facts.exponents, name) for name in lost}
 result(rtol=1e-9, fitted=fitted, expected=expected)
@@ -271,25 +272,25 @@ WIDTHS, READ = (4, 6, 10, 16, 24), (250, 1_000, 4_000, 16_000)
 weights = [book.mean("size", f"width {w}/parameters") for w in WIDTHS]
 by_size = [book.mean("size", f"width {w}/loss") for w in WIDTHS]
 by_data = {k: [book.mean("data", f"{n}/{k}") for n in READ] for k in ("least", "last", "table")}
-law = Facts(n=4_000, exponent=1.5, answers=16).exponents
-picture, (left, right) = show.canvas("Loss of GPTs by weights, and by facts read.", 8.4, 3.4, columns=2)
-left.loglog(weights, by_size, "o-", label="GPT")
-left.loglog(weights, [by_size[0] * (w / weights[0]) ** -law.size for w in weights], "--", label="predicted")
+alt = f"By weights: loss {by_size[0]:.2f} to {by_size[-1]:.2f}. By facts read: GPT and table."
+picture, (left, right) = show.canvas(alt, 8.4, 3.4, columns=2)
+left.loglog(weights, by_size, "o-", label="GPT, loss (nats)")
 for name, ys in by_data.items():
     right.loglog(READ, ys, "o-", label=name)
-right.loglog(READ, [by_data["table"][0] * (n / READ[0]) ** -law.data for n in READ], "--", label="predicted")
-left.set(xlabel="weights", ylabel="loss on an answer (nats)"), right.set(xlabel="facts read")
-left.legend(), right.legend()
+for ax, xs, y, power in ((left, weights, by_size[0], 1 / 2), (right, READ, ys[0], 1 / 3)):
+    ax.loglog(xs, [y * (x / xs[0]) ** -power for x in xs], "--", color="black", label="predicted")
+    ax.legend(fontsize=9)
+left.set_xlabel("weights"), right.set_xlabel("facts read")
 display(picture)
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 fits = {"size": slope(weights, by_size), "data": slope(READ, by_data["least"])}
 fits["table"] = slope(READ, by_data["table"])
 for name, fit_ in fits.items():
-    expected = law.size if name == "size" else law.data
+    expected = facts.exponents.size if name == "size" else facts.exponents.data
     off = abs(fit_.exponent - expected) / fit_.error
-    print(f"{name:6} fitted {fit_.exponent:.3f} +- {fit_.error:.3f}, predicted {expected:.3f}: ", end="")
-    print("holds" if off <= 2 else f"FAILED, off by {off:.1f} standard errors")
+    verdict = "holds" if off <= 2 else f"FAILED, off by {off:.1f} standard errors"
+    print(f"{name:6} {fit_.exponent:.3f} +- {fit_.error:.3f}, predicted {expected:.3f}: {verdict}")
 numbers = {name: [f.exponent, f.error] for name, f in fits.items()}
 result(rtol=1e-9, size_exponent=fits["size"].exponent, fits=numbers, losses=by_size)
 last_word = [("data", f"250/{k}") for k in ("table", "last")]
@@ -325,8 +326,9 @@ alt = "Published models by weights and tokens, both logarithmic; a line of 20 to
 picture, ax = show.canvas(alt, width=6.8, height=4.4)
 for name, (w, t) in PUBLISHED.items():
     ax.loglog(w, t, "o", color="#0b6fb8")
-    side = name in ("LLaMA 65B", "GPT-3")
-    ax.annotate(name, (w, t), (-6 if side else 6, 5), textcoords="offset points", ha="right" if side else "left")
+    left, lower = name in ("LLaMA 65B", "GPT-3"), name == "T5 11B"
+    at = (-6 if left else 6, -15 if lower else 5)
+    ax.annotate(name, (w, t), at, textcoords="offset points", ha="right" if left else "left")
 ends = [4 * B, 800 * B]
 ax.loglog(ends, [20 * w for w in ends], "--", color="#555555", label="20 tokens a weight")
 ax.set(xlabel="weights", ylabel="training tokens", xlim=(3 * B, 3_000 * B))

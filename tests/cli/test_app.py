@@ -30,6 +30,7 @@ def run(*arguments: str, cwd=None) -> subprocess.CompletedProcess:
         (["new", "no number"], "NN_topic"),
         (["pretrain", "bert", "--out", "there", "--device", "cpu"], "no recipe for 'bert'"),
         (["pretrain", "gpt"], "--out"),
+        (["pretrain", "gpt", "--out", "there", "--device", "toaster"], "the device 'toaster' fails"),
         (["pretrain", "gpt", "--out", "there", "--steps", "0"], "--steps"),
         (["lab", "--port", "99999"], "65535"),
         (["lab", "--folder", "/proc/nobody/work"], "--folder"),
