@@ -26,15 +26,14 @@ from coursekit import ledger, load, predict, result, show
 from coursekit.data import World
 from coursekit.data.summaries import articles
 from coursekit.decode import greedy, sample
-from coursekit.models import GPT, GPTConfig, from_pretrained, save_pretrained
-from coursekit.models.vocabulary import with_vocabulary
+from coursekit.errors import CourseError
+from coursekit.models import GPT, GPTConfig, from_pretrained, save_pretrained, with_vocabulary
 from coursekit.text import Vocab
 from coursekit.train import fit, summaries, weighted, weighted_loss
 
 # %% slideshow={"slide_type": "skip"} tags=["core"]
-from coursekit.errors import CourseError
-
 show.use_style()
+from coursekit.models.checkpoint import folder_of
 
 
 def seeded(n):
@@ -46,9 +45,9 @@ def seeded(n):
 #
 # 1. Which words may word 3 look at under a causal mask?
 # 2. What does a key-value cache keep, and why does it change no result?
-# 3. A nucleus of 0.9: which words stay?
+# 3. A nucleus of $0.9$: which words stay?
 # 4. What is a beam of 4, beside the number of steps, more expensive in?
-# 5. A model pays 1.5 nats a word where the floor is 1.4. What does the difference of 0.1 mean?
+# 5. A model pays $1.5$ nats a word where the floor is $1.4$. What does the difference of $0.1$ mean?
 #
 # <details><summary>Answers</summary>
 #
@@ -215,8 +214,7 @@ result(places_read_naively=sum(range(2, 22)), places_read_with_cache=1 + 20)
 # %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=3
 tiny, vocab = with_vocabulary("tiny-gpt")
 bos, eos = vocab.bos, vocab.eos
-folder = Path(from_pretrained.__code__.co_filename).parent / "shipped" / "tiny-gpt"
-card = json.loads((folder / "card.json").read_text())
+card = json.loads((folder_of("tiny-gpt") / "card.json").read_text())
 print({key: card[key] for key in ("parameters", "read", "loss", "floor", "gap")})
 for seed in range(3):
     state, last = tiny.start(torch.tensor([[bos]]))

@@ -125,25 +125,26 @@ result(rtol=1e-9, code_after_two=ceiling["code"][2], best={n: c for n, c in ceil
 # 09a). So the first answer of a prompt is asked for without an example, the ninth after eight. No rule is ever named to it.
 #
 # Live: *later* with its two held-out rules only, *three later* and *five later*, so that a prompt's first answer is open and all others are
-# settled. Two layers, 400 steps. Then new prompts, answered after 0 to 4 examples. How near will it come to the ceiling after one example?
+# settled. Half of the prompts begin with the rule in words, *three later :*, which settles the first answer, too. Two layers, 400 steps. Then new prompts, answered after 0 to 4 examples
+# (few-shot), or after the words alone (zero-shot). How near will it come to the ceiling after one example? And after the words?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=3
 TASK = {"families": ["later"]}
-vocab = Vocab.build(prompt.sequence for prompt in Prompts("test", **TASK).take(500))
+vocab = Vocab.build(prompt.sequence for prompt in Prompts("test", told=0.5, **TASK).take(500))
 
 
 def batch(step):
-    prompts = Prompts("test", examples=4, **TASK, seed=f"live {step}").take(32)
+    prompts = Prompts("test", examples=4, told=0.5, **TASK, seed=f"live {step}").take(32)
     asked = [[float(i in p.places) for i in range(len(p.sequence))] for p in prompts]
     return weighted([vocab.encode(p.sequence) for p in prompts], asked)
 
 
-sizes = {"context": 32, "width": 48, "layers": 2, "heads": 4, "dropout": 0.0}
+sizes = {"context": 40, "width": 48, "layers": 2, "heads": 4, "dropout": 0.0}
 model = GPT(GPTConfig(len(vocab), **sizes), seeded(0))
 history = fit(model, batch, weighted_loss(), steps=400, lr=5e-3)
 model.eval()
 exact = FAMILIES["later"]
-floor = sum(exact.learning(k, "test").nats for k in range(5)) / 5
+floor = 0.5 * sum(exact.learning(k, "test").nats for k in range(5)) / 5  # told: nothing is open
 display(show.learning_curve({"transformer": history.loss}, floor, y="loss (nats an answer)"))
 
 
@@ -155,6 +156,7 @@ def said(prompt):
     return dict(zip(vocab.words, p.tolist(), strict=True))
 
 
+# %% slideshow={"slide_type": "fragment"} tags=["core", "world"]
 reached = []
 for k in range(5):
     prompts = Prompts("test", examples=k, **TASK, seed="new").take(150)
@@ -164,12 +166,15 @@ for k in range(5):
 top = [exact.learning(k, "test").accuracy for k in range(5)]
 curves = {"GPT": (range(5), reached), "best reader": (range(5), top)}
 display(show.lines(curves, x="examples", y="right answers (share)"))
+words = Prompts("test", examples=0, told=1.0, **TASK, seed="told").take(150)
+zero_shot = sum(max(t := said(p), key=t.get) == p.answer for p in words) / 150
 result(guesses_without_examples=reached[0] < 0.65, nine_in_ten_after_one=reached[1] > 0.9)
+result(nine_in_ten_after_the_words=zero_shot > 0.9)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Look inside: the model and the ceiling, prompt by prompt
 #
-# Half right without an example, as anyone; nearly always right after one. The weights are the same in both cases: what the model learnt in between stands in its
+# Half right without anything, as anyone; nearly always right after one example, or after two words. The weights are the same in both cases: what the model learnt in between stands in its
 # hidden states, and is gone with the prompt.
 #
 # Below, one prompt: what the model believes, and what is left open exactly. `shots` sets the number of examples, `prompt` draws another.
@@ -224,15 +229,18 @@ display(picture)
 STEPS, NAMES = range(0, 1_000, 100), [*LAST, "later, 2 rules"]
 curves = {n: [book.mean("few_shot", f"{n}/loss {k}") for k in STEPS] for n in NAMES}
 display(show.lines({n: (STEPS, c) for n, c in curves.items()}, x="training step", y="loss (nats)"))
-known, other = share["later, known"], share["later, held out"]
-result(rtol=1e-9, later_known=known[-1], later_held_out=other[-1])
-result(rtol=1e-9, none_one_most=share)
+keys = [("few_shot", f"later/{rules}/4 shots") for rules in ("held out", "known")]
+result(rtol=1e-9, later_known=share["later, known"][-1], none_one_most=share)
+result(only_what_it_knows=book.claim(*keys, margin=0.5))
 result(rtol=1e-9, last_losses={n: c[-1] for n, c in curves.items()})
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ### Scale: predict, then fit
 #
-# NUMBERS
+# *later*: 0.997 on known rules, and 0.02 on the held-out ones: with four examples before its eyes it hardly ever says the right day. It has not learnt to *learn rules*; it has learnt to *choose* among the four that it knows. With two rules the
+# loss falls by step 300, with four by step 700. In *sort* 0.70, far below the ceiling; and *code*, 0.26, has learnt nothing: to look up what stood behind an earlier word is found late, and then all at once. 1,000 steps were too few.
+#
+# So a prompt teaches a model what training has prepared it to be taught. Large models have seen very much.
 #
 # The other lesson of GPT-3: more is better, *lawfully*. Published losses fall in straight lines on logarithmic paper, $L - L_0 \propto N^{-\alpha}$. Why should they? One idea: knowledge
 # comes in pieces, some asked for often, most hardly ever. Fact $i$ is asked for with probability $p_i = C / i^a$. Who knows it pays nothing, who does not guesses among $A$ answers and pays $\log A$.
@@ -310,7 +318,7 @@ result(surely_wrong=book.claim(*last_word, margin=0.3))
 B = 1e9
 PUBLISHED = {  # weights, tokens; the paper
     "T5 11B": (11 * B, 1_000 * B),  # Raffel and others 2020
-    "GPT-3": (175 * B, 300 * B),  # Brown and others 2020
+    "GPT-3": (175 * B, 300 * B),  # Brown and others 2020; of a mix of 499
     "Gopher": (280 * B, 300 * B),  # Rae and others 2021
     "PaLM": (540 * B, 780 * B),  # Chowdhery and others 2022
     "Chinchilla": (70 * B, 1_400 * B),  # Hoffmann and others 2022
@@ -347,7 +355,7 @@ result(rtol=1e-9, gopher_over_chinchilla=operations["Gopher"] / operations["Chin
 #
 # $$\text{bytes} = 2 \cdot L \cdot G \cdot d \cdot T \cdot \text{bytes a number}$$
 #
-# The published Llama 2 of 70 B has $L = 80$, $H = 64$, $G = 8$, $d = 128$, $T = 4096$, and 2 bytes a number. How many gigabytes does one conversation take, and how many without grouping?
+# (GPT-3's weights alone are 175 billion numbers of 2 bytes.) The published Llama 2 of 70 B has $L = 80$, $H = 64$, $G = 8$, $d = 128$, $T = 4096$, and 2 bytes a number. How many gigabytes does one conversation take, and how many without grouping?
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=3
@@ -365,6 +373,7 @@ for G in (6, 2, 1):
     print(f"G {G}: {held.nbytes:,} bytes for {held.size(4)} places, by the formula {ours:,}")
     assert held.nbytes == ours
 llama_2 = {G: cache_bytes(80, G, 128, 4_096) / 1e9 for G in (64, 8)}
+result(gigabytes_of_gpt_3s_weights=175 * 2)
 result(rtol=1e-9, grouped_gigabytes=llama_2[8], without_grouping=llama_2[64])
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["extra"] minutes=2

@@ -84,10 +84,10 @@ def test_transformers_reads_it(world):
 @pytest.mark.full
 def test_the_wheel_carries_it(tmp_path):
     root = Path(__file__).resolve().parents[2]
-    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(root)]
+    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), str(root)]
     done = subprocess.run(build, capture_output=True, text=True, check=False)
-    if "No module named" in done.stderr + done.stdout:
-        pytest.skip("no hatchling here to build a wheel with")
+    if done.returncode and "hatchling" in done.stderr:
+        pytest.skip("no network to fetch hatchling, which builds the wheel")
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
