@@ -389,12 +389,14 @@ for way in WAYS:
     print(f"{way:22} right {right[way]:.3f}  ROUGE-L {overlap[way]:.3f}  nats {nats[way]:.3f}")
 result(rtol=1e-9, nats_from_tiny=nats[WAYS[0]], right=right, rouge=overlap, nats=nats)
 sides_of = [("summaries", f"{way}/loss") for way in WAYS]
-result(pre_training_helps=book.claim(sides_of[0], sides_of[2], margin=0.05))
+result(pre_training_helps=book.claim(sides_of[0], sides_of[2], margin=0.3))
+result(weights_help=book.claim(sides_of[0], sides_of[1], margin=0.05))
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Where it breaks: beyond what it has read
 #
-# NUMBERS
+# A word of the right summary costs 0.79 nats after pre-training, 1.51 from random weights: most of what the task needs, grammar and who does what where, was in the stories. The weights matter, too: with all words
+# counted, about three of four targets are words of the article, and a word of the summary costs 0.93. Right to the last word is hardly one (a share of 0.005): 200 steps do not make a summariser, and ROUGE-L of 0.70 sounds better than it is.
 #
 # A GPT has one vector for each place, and ours has 128 of them. But no story of its training was longer than about a hundred words, most have 45. And it has always read *one* story.
 # Let it read two stories in a row, a `<bos>` before each, and score only the second one. It is a story like any other, only further on.
