@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from coursekit.models.inputs import check_ids, embedded
+from coursekit.models.rnn_lm import evaluating
 from coursekit.nn.cache import KeyValues
 from coursekit.nn.linear_cross_entropy import linear_cross_entropy
 from coursekit.nn.masks import padding
@@ -126,6 +127,7 @@ class CausalLM(nn.Module):
 
         Prompts of unequal `lengths` stand at the left of `ids`, as in training; here they move to the right, so that
         all end together, and the cache masks what stands before them. `room` words can be added before memory grows.
+        There is no dropout, whatever the mode.
         """
         self.check(ids, 0)
         if lengths is not None:
@@ -133,7 +135,8 @@ class CausalLM(nn.Module):
         B, T = ids.shape
         cache = self.memory(B, T - 1 + room, None if lengths is None else T - lengths)
         if T > 1:
-            self.hidden(ids[:, :-1], cache)
+            with evaluating(self):
+                self.hidden(ids[:, :-1], cache)
             cache = cache.advance(T - 1)
         return CausalState(cache, tuple(map(self.layer, self.blocks))), ids[:, -1]
 

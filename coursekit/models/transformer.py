@@ -35,6 +35,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from coursekit.models.inputs import check_sizes, check_source, check_switches, check_target, embedded
+from coursekit.models.rnn_lm import evaluating
 from coursekit.nn.cache import KeyValues
 from coursekit.nn.drawing import drawn, linear
 from coursekit.nn.masks import padding
@@ -194,8 +195,9 @@ class Transformer(nn.Module):
     def start(
         self, source: Int[Tensor, "B T"], lengths: Int[Tensor, " B"] | None = None, room: int = 64
     ) -> TransformerState:
-        """Read the source; write nothing yet. `room` words can be written before memory grows."""
-        memory, mask = self.encode(source, lengths)
+        """Read the source; write nothing yet. `room` words can be written before memory grows. No dropout."""
+        with evaluating(self):
+            memory, mask = self.encode(source, lengths)
         c, B = self.config, len(source)
         cache = KeyValues(c.layers, B, c.heads, c.width // c.heads, room, memory)
         prepared = tuple(block.cross.prepare(memory) for block in self.decoder)  # type: ignore[operator,union-attr]

@@ -41,6 +41,7 @@ from torch import Tensor, nn
 
 from coursekit.models.causal import pushed
 from coursekit.models.inputs import check_ids, check_sizes, embedded
+from coursekit.models.rnn_lm import evaluating
 from coursekit.nn.drawing import drawn, linear
 from coursekit.nn.masks import padding
 from coursekit.nn.position import sinusoidal
@@ -196,7 +197,8 @@ class TransformerXL(nn.Module):
             words = padding(lengths.to(ids.device), ids.size(1), left=True)
             state = state._replace(words=words[:, :0])
         if ids.size(1) > 1:
-            state = self.read(ids[:, :-1], state, None if lengths is None else words[:, :-1])[1]
+            with evaluating(self):
+                state = self.read(ids[:, :-1], state, None if lengths is None else words[:, :-1])[1]
         return state, ids[:, -1]
 
     @torch.no_grad()

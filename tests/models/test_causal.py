@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from coursekit.decode import greedy, sample
 from coursekit.models.gpt import GPT, GPTConfig
 from coursekit.models.llama import Llama, LlamaConfig
+from coursekit.models.transformer import Transformer, TransformerConfig
+from coursekit.models.transformer_xl import TransformerXL, TransformerXLConfig
 
 V = 19
 KIND = pytest.mark.parametrize("kind", ["gpt", "gpt2", "llama"])
@@ -202,6 +204,26 @@ def test_samples_come_from_the_model():
     drawn = torch.tensor([h.ids[0] for h in sample(model, state, **options)[0]])
     share = torch.bincount(drawn, minlength=V) / len(drawn)
     assert (share - model(ids)[0, -1].softmax(-1)).abs().max() < 0.03
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "transformer", "transformer-xl"])
+def test_a_prompt_is_read_without_dropout_in_whatever_mode(kind):
+    """Decoders leave it out in every step; a prompt that was read with it would be another text."""
+    ids, g = some(2, 6), torch.Generator().manual_seed(0)
+    if kind == "gpt2":
+        model = GPT(GPTConfig(V, 16, 12, 1, 3, dropout=0.5), g)
+    elif kind == "transformer":
+        model = Transformer(TransformerConfig(V, V, 12, 1, 3, dropout=0.5), g)
+    else:
+        model = TransformerXL(TransformerXLConfig(V, 12, 1, 3, 24, 8, dropout=0.5), g)
+    states = []
+    for mode in (True, False):
+        state = model.train(mode).start(ids)
+        logits = model.eval().step(ids[:, -1], state if kind == "transformer" else state[0])[0]
+        states.append(logits)
+        model.train(mode).start(ids)
+        assert model.training is mode
+    torch.testing.assert_close(*states)
 
 
 def test_copies_and_pickles_are_the_same_model():

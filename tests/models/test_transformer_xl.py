@@ -2,6 +2,9 @@
 
 import copy
 import math
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -278,3 +281,20 @@ def test_dropout_only_in_training_and_first_weights_from_the_generator():
 def test_wrong_input_is_one_sentence(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+@pytest.mark.full
+def test_compiled_equals_eager():
+    """In a process of its own: signatures are not checked there, which would break the graph."""
+    told = (
+        "import torch\n"
+        "from coursekit.models.transformer_xl import TransformerXL, TransformerXLConfig\n"
+        "ids = torch.arange(10)[None]\n"
+        "m = TransformerXL(TransformerXLConfig(19, 12, 2, 3, 24, 6)).eval()\n"
+        "_, memory = m(ids)\n"
+        "for ours, eager in zip(torch.compile(m)(ids, memory), m(ids, memory), strict=True):\n"
+        "    assert (ours - eager).abs().max() < 1e-5\n"
+    )
+    environment = {**os.environ, "JAXTYPING_DISABLE": "1"}
+    done = subprocess.run([sys.executable, "-c", told], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
