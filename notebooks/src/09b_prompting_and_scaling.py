@@ -97,7 +97,7 @@ result(rules_in_training_and_held_out=rules)
 # Our five lines against the package's `answers`, on 200 prompts; then the package's exact average over all that can be asked, family by family.
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=3
+# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
 def best_reader(rules, examples, query):
     """p(answer): the shares of the rules that fit."""
     fits = [r for r in rules if all(r.answer(x) == y for x, y in examples)]
@@ -105,15 +105,17 @@ def best_reader(rules, examples, query):
     return {answer: n / len(fits) for answer, n in votes.items()}
 
 
-predict("code_after_two")
 some, same = Prompts("train", examples=(0, 8), seed=1).take(200), []
 for prompt in some:
     rules = FAMILIES[prompt.family].known("train")
     same.append(best_reader(rules, prompt.examples, prompt.query) == prompt.answers)
+result(equals_the_package=all(same))
+
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=1
+predict("code_after_two")
 SHOTS = [0, 1, 2, 4, 8]
 ceiling = {n: [f.learning(k, "train").accuracy for k in SHOTS] for n, f in FAMILIES.items()}
 display(show.lines({n: (SHOTS, c) for n, c in ceiling.items()}, x="examples", y="best accuracy"))
-result(equals_the_package=all(same))
 result(rtol=1e-9, code_after_two=ceiling["code"][2], best={n: c for n, c in ceiling.items()})
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
@@ -128,7 +130,7 @@ result(rtol=1e-9, code_after_two=ceiling["code"][2], best={n: c for n, c in ceil
 # settled. Half of the prompts begin with the rule in words, *three later :*, which settles the first answer, too. Two layers, 500 steps. Then new prompts, answered after 0 to 4 examples
 # (few-shot), or after the words alone (zero-shot). How near will it come to the ceiling after one example? And after the words?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=3
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 TASK = {"families": ["later"]}
 vocab = Vocab.build(prompt.sequence for prompt in Prompts("test", told=0.5, **TASK).take(500))
 
@@ -257,7 +259,7 @@ result(rtol=1e-9, last_losses={n: c[-1] for n, c in curves.items()})
 #
 # With $a = 1.5$ the exponents are 1/2, 1/3 and 1/5. The sums can be done exactly. Do straight lines through them give these numbers?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=3
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 facts = Facts(n=100_000, exponent=1.5, answers=16)
 print(" ".join(facts.sample(1, seed=1)[0].tokens), "|", " ".join(facts.sample(1, seed=2)[0].tokens))
 GRID = [10, 30, 100, 300, 1_000]
@@ -420,7 +422,7 @@ result(rtol=1e-9, grouped_gigabytes=llama_2[8], without_grouping=llama_2[64])
 #
 # 1,000 facts only. The exact loss by room for 10 to 900 of them, fitted piece by piece: two neighbouring sizes give one exponent. It should be 0.5 everywhere, if the law held. What will the last piece say?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "world"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 predict("last_piece")
 few = Facts(n=1_000, exponent=1.5, answers=16)
 ROOM = [10, 30, 100, 300, 600, 900]
