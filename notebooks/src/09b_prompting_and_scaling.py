@@ -158,7 +158,7 @@ def said(prompt):
     return dict(zip(vocab.words, p.tolist(), strict=True))
 
 
-# %% slideshow={"slide_type": "fragment"} tags=["core", "world"]
+# %% slideshow={"slide_type": "fragment"} tags=["core", "output-only", "world"]
 reached = []
 for k in range(5):
     prompts = Prompts("test", examples=k, **TASK, seed="new").take(150)
