@@ -146,7 +146,7 @@ result(rtol=1e-9, variance_at_64=variance[64], divided_by_d=variance[64] / 64)
 # A gradient reaches the scores through the slope of the weights, $\partial a_m / \partial e_m = a_m (1 - a_m)$. The cell also measures its mean over rows of 20
 # random scores, for several $d$, with the root and without it.
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=2
 example = torch.tensor([112.0, 96.0], dtype=torch.float64)
 scaled, raw = (example / 64**0.5).softmax(-1), example.softmax(-1)
 slopes = {"scaled by √d": [], "as they are": []}
@@ -366,7 +366,7 @@ def loss(model, batch):
     return F.cross_entropy(model(ids, mask)[0][torch.arange(len(ids)), it], gender)
 
 
-# %% slideshow={"slide_type": "fragment"} tags=["core", "world"]
+# %% slideshow={"slide_type": "fragment"} tags=["core", "output-only", "world"]
 def batch(step):
     rows = torch.randint(len(train), (48,), generator=seeded(step)).tolist()
     return coded([train[i] for i in rows])

@@ -153,7 +153,7 @@ result(rtol=1e-9, **found, always_masculine=always)
 # Twelve blocks with fresh weights, one backward pass. In which of the two will the gradients of the first and of the last block differ
 # most? (08c trains both, with warm-up and without.)
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=3
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=3
 flow = {}
 for pre in (False, True):
     gradients = torch.zeros(12, dtype=torch.float64)
@@ -274,7 +274,7 @@ result(rtol=1e-9, codes=table, step_of_t_over_T=share)
 # $i = 0 \dots D/2 - 1$ numbers the pairs. Sines and cosines here alternate (*interleaved*); some code has all sines first, then all cosines
 # (*halves*): a fixed permutation apart. Look at the picture: which columns tell place 3 from place 4, and which place 3 from place 60?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=2
 D = 32
 P = sinusoidal(torch.arange(64), D, dtype=torch.float64)  # T D
 picture, axes = show.canvas("64 codes in rows: fast waves left, slow ones right.", 6, 4)
@@ -303,7 +303,7 @@ result(rtol=1e-9, every_length=P.norm(dim=-1).unique().mean() ** 2)
 # So $W_Q$ or $W_K$ can learn "three words back" as one matrix. And since rotations keep products, $P(t) \cdot P(t + k)$ depends on $k$ alone. Will it
 # fall with the distance?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=2
 M = shift(3, D)  # D D
 moved = P[:-3] @ M.T
 products = {k: (P[:-k] * P[k:]).sum(-1) if k else P.square().sum(-1) for k in range(33)}
@@ -402,7 +402,7 @@ def loss(model, places):
     return F.cross_entropy(model(ids[:, :-1]).mT, ids[:, 1:])
 
 
-# %% slideshow={"slide_type": "fragment"} tags=["core", "world"]
+# %% slideshow={"slide_type": "fragment"} tags=["core", "output-only", "world"]
 model = Story(len(vocab))
 history = fit(model, pieces, loss, steps=200, lr=4e-3)
 places = pieces(0, unread, 128, 60)

@@ -206,7 +206,7 @@ result(equals_the_package=same, base_model=6 * block + 37_000 * 512)
 # $q$: the new target, $V$ numbers that sum to 1. $\ell$: the loss, in nats. The paper takes $s = 0.1$. What is the best $p$ for the target
 # word then, and can the loss still reach 0?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=2
 V, s = 50, 0.1
 y, logits = torch.tensor([7]), torch.randn(1, V, generator=seeded(0), dtype=torch.float64)
 q = F.one_hot(y, V) * (1 - s) + s / V  # 1, V
