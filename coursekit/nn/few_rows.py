@@ -18,7 +18,7 @@ def few_rows(x: Float[Tensor, "B I"], weight: Float[Tensor, "O I"], bias: Tensor
     B, half = len(x), len(weight) // 2
     if B > MOST or not half or x.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64):
         return F.linear(x, weight, bias)
-    y = torch.bmm(weight[: 2 * half].unflatten(0, (2, half)), x.t().expand(2, -1, -1)).view(2 * half, B).t().contiguous()
+    y = torch.bmm(weight[: 2 * half].view(2, half, -1), x.t().expand(2, -1, -1)).view(2 * half, B).t().contiguous()
     if len(weight) % 2:
         y = torch.cat([y, F.linear(x, weight[-1:])], 1)
     return y if bias is None else y + bias
