@@ -78,8 +78,8 @@ class Encoder(nn.Module):
                 block.attention_norm, block.feed_norm = OverBatch(width), OverBatch(width)
 
     def forward(self, ids: Tensor, lengths: Tensor, weights: bool = False) -> Any:
-        T = ids.size(1)
-        x = self.embed(ids) * self.embed.embedding_dim**0.5 + sinusoidal(torch.arange(T), self.embed.embedding_dim)
+        T, D = ids.size(1), self.embed.embedding_dim
+        x = self.embed(ids) * D**0.5 + sinusoidal(torch.arange(T, device=ids.device), D)
         mask, maps = padding(lengths, T)[:, None, None], []
         for block in self.blocks:
             if weights:
@@ -108,7 +108,7 @@ def it(name: str, preset: str, seed: int) -> dict[str, float]:
     n, width, layers, size, steps = IT_SIZES[preset]
     train, validation, test = sentences(n, seed)
     vocab = Vocab.build(row.words for row in train)
-    model = Encoder(len(vocab), width, layers, seed, **IT_MODELS[name])
+    model = Encoder(len(vocab), width, layers, seed, **IT_MODELS[name]).to(pick_device())
     data = coded(train, vocab)
 
     def batch(step: int) -> tuple[Tensor, ...]:
@@ -121,7 +121,7 @@ def it(name: str, preset: str, seed: int) -> dict[str, float]:
         return F.cross_entropy(model(ids, lengths)[torch.arange(len(ids)), pronoun], gender)
 
     history = fit(model, batch, loss, steps=steps, lr=2e-3)
-    model.eval()
+    model.eval().cpu()
     values = {"train loss": sum(history.loss[-25:]) / 25, "masculine": 1 - coded(test, vocab)[4].double().mean().item()}
     values |= rights(model, coded(test, vocab))
     chosen = pointing(model, coded(validation, vocab)).flatten().argmax()
@@ -197,7 +197,7 @@ class Reader(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         T, D = ids.size(1), self.embed.embedding_dim
         x, options = self.embed(ids) * D**0.5, dict[str, Any]()
-        t = torch.arange(T)
+        t = torch.arange(T, device=ids.device)
         if self.scheme == "sinusoidal":
             x = x + sinusoidal(t, D)
         elif self.scheme == "learned":
@@ -207,7 +207,7 @@ class Reader(nn.Module):
         elif self.scheme == "T5 relative":
             options["bias"] = self.bias(T)
         elif self.scheme == "ALiBi":
-            options["bias"] = alibi(self.heads, T)
+            options["bias"] = alibi(self.heads, T, device=ids.device)
         for block in self.blocks:
             x = block(x, causal=True, **options)
         return F.linear(self.last(x), self.embed.weight)  # B, T, V
@@ -230,7 +230,7 @@ def far(scheme: str, preset: str, seed: int) -> dict[str, float]:
     """Loss by position, up to 8 times the trained length, in nats above what the process itself cannot know."""
     n, width, layers, T, size, steps = FAR_SIZES[preset]
     train, test, truth, V = stream(n, seed)
-    model = Reader(V, width, layers, TIMES * T, scheme, seed)
+    model = Reader(V, width, layers, TIMES * T, scheme, seed).to(pick_device())
 
     def batch(step: int) -> Tensor:
         starts = torch.randint(len(train) - T - 1, (size,), generator=seeded(seed, 1, step))
@@ -240,7 +240,7 @@ def far(scheme: str, preset: str, seed: int) -> dict[str, float]:
         return F.cross_entropy(model(rows[:, :-1]).flatten(0, 1), rows[:, 1:].flatten())
 
     fit(model, batch, loss, steps=steps, lr=3e-3)
-    return above(model.eval(), test, truth, T)
+    return above(model.eval().cpu(), test, truth, T)
 
 
 @torch.no_grad()

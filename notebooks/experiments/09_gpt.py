@@ -21,7 +21,7 @@ from coursekit.metrics import gap, rouge
 from coursekit.models import GPT, GPTConfig, KneserNey
 from coursekit.models.vocabulary import with_vocabulary
 from coursekit.text import Vocab
-from coursekit.train import fit, weighted, weighted_loss
+from coursekit.train import fit, pick_device, weighted, weighted_loss
 from coursekit.train import summaries as summary_batch
 from coursekit.train.pretraining import coded
 
@@ -35,8 +35,9 @@ READ = (250, 1_000, 4_000, 16_000)
 
 
 def gpt(words: int, context: int, width: int, layers: int, heads: int, seed: int) -> GPT:
+    """A new model on the device that trains."""
     sizes = {"context": context, "width": width, "layers": layers, "heads": heads, "dropout": 0.0}
-    return GPT(GPTConfig(words, **sizes), torch.Generator().manual_seed(seed))
+    return GPT(GPTConfig(words, **sizes), torch.Generator().manual_seed(seed)).to(pick_device())
 
 
 # -- few-shot prompts
@@ -60,7 +61,7 @@ def prompted(preset: str, seed: int, family: str, split: str) -> tuple[GPT, list
 
     model = gpt(len(vocab), 48, 48, 2, 4, seed)
     history = fit(model, batch, weighted_loss(), steps=steps, lr=5e-3)
-    return model.eval(), history.loss
+    return model.eval().cpu(), history.loss
 
 
 @torch.no_grad()
@@ -128,7 +129,7 @@ def learnt(preset: str, seed: int, width: int, draws: list[int] | None) -> tuple
         return ids[torch.tensor(draws)[chosen]]
 
     def evaluate(m: Any) -> dict[str, float]:
-        nats = torch.cat([answer_loss(m, part) for part in ids.split(1_000)])
+        nats = torch.cat([answer_loss(m, part.to(pick_device())).cpu() for part in ids.split(1_000)])
         return {"loss": float(p @ nats.double())}
 
     history = fit(
@@ -198,6 +199,7 @@ def summaries(preset: str, seed: int) -> dict[str, float]:
         model = GPT(tiny.config, torch.Generator().manual_seed(seed))
         if not fresh:
             model.load_state_dict(tiny.state_dict())
+        model.to(pick_device())
 
         def batch(step: int, all_words: bool = all_words) -> Any:
             rows = read[16 * step : 16 * step + 16]
@@ -205,7 +207,7 @@ def summaries(preset: str, seed: int) -> dict[str, float]:
             return made._replace(weights=(made.ids != vocab.pad).float()) if all_words else made
 
         fit(model, batch, weighted_loss(), steps=steps, lr=3e-3)
-        values |= {f"{name}/{key}": value for key, value in judged(model.eval(), vocab, test).items()}
+        values |= {f"{name}/{key}": value for key, value in judged(model.eval().cpu(), vocab, test).items()}
     return values
 
 
