@@ -121,7 +121,7 @@ result(words_that_prefer_themselves_without_matrices=own)
 # Why the root? Take one query $q$ and one key $k$ of $d$ numbers each, all independent, of mean 0 and variance 1. What is the variance
 # of $q \cdot k$, the sum of $d$ products, for $d = 64$?
 
-# %% slideshow={"slide_type": "subslide"} tags=["core", "toy"] minutes=2
+# %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "toy"] minutes=2
 predict("variance_at_64")
 variance = {}
 for d in (4, 16, 64, 256, 1024):

@@ -537,7 +537,7 @@ for T in (16, 64, 256, 1024):
     print(f"{T:>5} words: LSTM {took[0]:7.2f}, attention {took[1]:7.2f} milliseconds")
 
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
 # With $D = 64$ attention is dearer than an LSTM from 129 words on, with $D = 256$ from 513: twice the width. Short of that it is cheaper, and it
@@ -568,7 +568,7 @@ class Way(nn.Module):
         return self.out(x.sum(1) / mask.sum(1, keepdim=True))  # the mean over the letters
 
 
-# %% slideshow={"slide_type": "fragment"} tags=["core", "real"]
+# %% slideshow={"slide_type": "subslide"} tags=["core", "real"] minutes=1
 manual = "".join(load("text", source="pydoc")["train"]["text"]).lower()
 spelt = {w for w in manual.split() if w.isascii() and w.isalpha() and 6 <= len(w) <= 9}
 letters = text.Vocab.build([*spelt])
