@@ -54,15 +54,14 @@ def gap_to_floor(
         raise ValueError(f"{empty[0]} has no number to draw")
     means = {name: sum(values) / len(values) for name, values in seeds.items()}
     order = sorted(means, key=lambda name: -means[name])
-    listed = ", ".join(f"{name} {means[name]:.3f}" for name in order)
+    said = {name: f"{mean:.{3 if abs(mean) < 10 else 1}f}" for name, mean in means.items()}  # BLEU has no thousandths
+    listed = ", ".join(f"{name} {said[name]}" for name in order)
     picture, ax = canvas(f"Bar chart, {x}, largest first: {listed}.", height=1.1 + 0.42 * len(order))
     ax.barh(order, [means[name] for name in order], color=[colour(name) for name in order], height=0.62)
     for row, name in enumerate(order):
         if len(seeds[name]) > 1:
             ax.scatter(seeds[name], [row] * len(seeds[name]), s=22, facecolor="white", edgecolor="black", zorder=3)
-        ax.annotate(
-            f"{means[name]:.3f}", (max([*seeds[name], 0.0]), row), (6, 0), textcoords="offset points", va="center"
-        )
+        ax.annotate(said[name], (max([*seeds[name], 0.0]), row), (6, 0), textcoords="offset points", va="center")
     ax.axvline(0.0, color=FAMILIES["floor"], linewidth=2.5)
     ax.invert_yaxis()
     ax.grid(False, axis="y")

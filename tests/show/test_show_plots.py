@@ -104,6 +104,12 @@ def test_bars_are_the_means_worst_first_and_each_seed_is_a_dot():
     assert sorted(ax.collections[0].get_offsets()[:, 0]) == pytest.approx([0.1, 0.2, 0.3])
 
 
+def test_bars_say_no_more_digits_than_a_reader_wants():
+    picture = show.gap_to_floor({"Luong": [75.0, 76.15], "LSTM": 0.25})
+    assert "Luong 75.6, LSTM 0.250" in picture.alt
+    assert [t.get_text() for t in picture.axes[0].texts] == ["75.6", "0.250"]
+
+
 def test_kinds_are_sorted_by_their_largest_gap_and_a_missing_one_has_no_mark():
     (ax,) = show.gap_by_kind(KINDS).axes
     assert [t.get_text() for t in ax.get_yticklabels()] == ["thing", "verb", "pronoun"]
