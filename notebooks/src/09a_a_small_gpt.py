@@ -86,18 +86,19 @@ def seeded(n):
 # Without a mask, place $t$ would see the word that it is asked for. The **causal mask** lets place $t$ look at places up to $t$. So one pass
 # over the text asks $T$ questions honestly.
 #
-# The table below has `reads`, `is asked for`, and what each place may see. Which place has the hardest task, and which the easiest?
+# Each row of the picture is a place: the word that it reads, the word that it is asked for, and in grey what it may look at. Which place has the hardest task, and which the easiest?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 world = World()
 story = world.sample(1, seed=5)[0]
 words = ["<bos>", *story.tokens[:8]]
 sees = torch.ones(8, 8).tril()
-alt = "A lower triangle: place t sees places up to t. Below, what is read; left, what is asked for."
+alt = "A lower triangle: place t looks at places up to t. Left: the word read, the word asked for."
 picture, ax = show.canvas(alt, width=6.4, height=3.9)
 ax.imshow(1 - 0.5 * sees, cmap="gray", vmin=0, vmax=1)
 ax.set_xticks(range(8), words[:8], rotation=35, ha="right")
-ax.set_yticks(range(8), [f"{words[t]}  asks for  {words[t + 1]}" for t in range(8)])
+ax.set_yticks(range(8), [f"{words[t]} → {words[t + 1]}" for t in range(8)])
+ax.set(xlabel="may look at", ylabel="reads → is asked for")
 ax.grid(False)
 display(picture)
 result(seen_by_the_last=int(sees[-1].sum()), lessons=8, questions_seen=int(sees.sum()))
@@ -207,7 +208,7 @@ result(places_read_naively=sum(range(2, 22)), places_read_with_cache=1 + 20)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Use it: a GPT that has read
 #
-# The same 20 words, by 230 places read or by 21, and the package says them, too.
+# The same 20 words, by 230 places read ($2 + 3 + \dots + 21$: the prompt has two words) or by 21, and the package says them, too.
 #
 # The course carries a GPT-2 of its own, trained by `coursekit pretrain gpt` in a few minutes. Every one of its stories was new: the world has no end of them, so
 # nothing could be learnt by heart, and there is no second epoch. Its **card** says what it is. `<bos>` goes in, a story comes out.
@@ -281,22 +282,22 @@ show.slider(live, **ranges, start=start)
 # ## Measure it: how far from the floor?
 #
 # Both agree nearly everywhere, also where many words are possible. In the first picture they know the same four things of a beach; which of them is in fashion depends on the date, and the model is not told. At `T` = 2 each of the ten
-# texts leaves the world within twenty words, six of them within eight; at `T` = 0.25 all ten begin with *tom* or *alice*.
+# texts leaves the world within twenty words, seven of them within eight; at `T` = 0.25 the first name is *tom* or *alice* in all ten.
 #
 # One picture is one word. Now all words of 500 new stories, three times, against two Kneser-Ney models (chapter 01) that have counted 20,000 stories of the same
 # process. The gap is $\log p_{\text{world}} - \log p_{\text{model}}$, the mean over the words of a kind: what the model pays for not knowing.
 #
 # The date moves topics, and the model is not told the date; a reader without it pays about a hundredth of a nat more than the floor. So a perfect
-# model would stand at a hundredth, not at zero. Where does ours stand? And which kind of word costs the counting models most: the *pronoun*, the *thing*, or the *mood*?
+# model would stand at a hundredth, not at zero. Which kind of word costs the counting models most: the *pronoun*, the *thing*, or the *mood*? And how many nats does a word of that kind cost the trigram more than the floor?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
-predict("tiny_gap")
+predict("trigrams_worst")
 book = ledger("09_gpt")
 KINDS = ["all", "pronoun", "thing", "mood", "object", "being", "place", "name", "verb"]
 NAMES = ["tiny GPT", "Kneser-Ney 3-gram", "Kneser-Ney 5-gram"]
 gaps = {n: {k: book.mean("stories", f"{n}/{k}") for k in KINDS} for n in NAMES}
 display(show.gap_by_kind(gaps))
-result(rtol=1e-9, tiny_gap=gaps["tiny GPT"]["all"], gaps=gaps)
+result(rtol=1e-9, trigrams_worst=max(gaps[NAMES[1]].values()), gaps=gaps)
 pairs = [("tiny GPT/all", f"Kneser-Ney {n}-gram/all") for n in (3, 5)]
 ahead = [book.claim(("stories", a), ("stories", b), margin=0.1) for a, b in pairs]
 largest = max(book.values("stories", "tiny GPT/all"))
@@ -305,8 +306,8 @@ result(ahead_of_both_by_a_tenth=all(ahead), within_a_twentieth=largest < 0.05)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ### A trade: summarising
 #
-# 0.023 nats a word, where the counting models pay 0.36 and 0.34. What they lack most is the thing that fits the place (2.5 nats), then the pronoun (1.1) and the mood: what decides stands too far back to be
-# counted. The GPT has the pronoun and the mood, 0.02 each. Its largest gaps are the thing, 0.25, and the place, 0.22. Part of that nobody could save who is not told the date: it moves the topics, and with them places and things.
+# Over all words 0.023 nats, as the card said, where the counting models pay 0.36 and 0.34. What they lack most is the thing that fits the place (2.5 nats), then the pronoun (1.1) and the mood: what decides stands too far back to be
+# counted. Where the word before decides, as for the *object* (*had broken a cup*), counting does as well. The GPT has the pronoun and the mood, 0.02 each. Its largest gaps are the thing, 0.25, and the place, 0.22. Part of that nobody could save who is not told the date: it moves the topics, and with them places and things.
 #
 # Now a task. The world has articles with one right summary each: who did what where, then the mood. As one text:
 #
@@ -340,7 +341,7 @@ result(of_weight_one=int(weights[0].sum()), **counted)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ### Teach it, ask it
 #
-# Without it the model would never learn to stop. The tiny GPT goes on from its own weights: 100 steps of 16 articles each. Then it reads *article* `<eos>` for articles
+# Without it the model would never learn to stop. (No `<bos>` stands in front: the article's first word is never asked for.) The tiny GPT goes on from its own weights: 100 steps of 16 articles each. Then it reads *article* `<eos>` for articles
 # that are new, and writes greedily until it says `<eos>` itself.
 #
 # Before you run it: what will it have learnt after 100 steps, the *form* of a summary, or also *who* did *what*?
@@ -401,7 +402,7 @@ result(weights_help=book.claim(sides_of[0], sides_of[1], margin=0.05))
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## Where it breaks: beyond what it has read
 #
-# A word of the right summary costs 0.79 nats after pre-training, 1.51 from random weights: most of what the task needs, grammar and who does what where, was in the stories. The weights matter, too: with all words
+# A word of the right summary costs 0.79 nats after pre-training, 1.51 from random weights: grammar, and who does what where, was in the stories. (The floor is 0: an article has one right summary.) The weights matter less than the start: with all words
 # counted, about three of four targets are words of the article, and a word of the summary costs 0.93. Right to the last word is hardly one (a share of 0.005): 200 steps do not make a summariser, and ROUGE-L of 0.70 sounds better than it is.
 #
 # A GPT has one vector for each place, and ours has 128 of them. But the world's stories have 45 words on average, and hardly one is longer than 94. And it has always read *one* story.

@@ -167,7 +167,9 @@ for k in range(5):
     reached.append(sum(hits) / 150)
 top = [exact.learning(k, "test").accuracy for k in range(5)]
 curves = {"GPT": (range(5), reached), "best reader": (range(5), top)}
-display(show.lines(curves, x="examples", y="right answers (share)"))
+picture = show.lines(curves, x="examples", y="right answers (share)")
+picture.axes[0].set_xticks(range(5))
+display(picture)
 words = Prompts("test", examples=0, told=1.0, **TASK, seed="told").take(150)
 zero_shot = sum(max(t := said(p), key=t.get) == p.answer for p in words) / 150
 result(guesses_without_examples=reached[0] < 0.65, four_in_five_after_one=reached[1] > 0.8)
@@ -208,7 +210,7 @@ show.slider(opened, shots=(0, 4), prompt=(0, 9), start={"shots": 0, "prompt": 2}
 # - *known* rules in new prompts,
 # - *held-out* rules of the same family, which no training prompt followed.
 #
-# The ceiling in the picture is that of a reader who knows the rules of training, asked about these. Which of the three will be learnt? And what will a model make of a rule that it has never met, with examples before its eyes?
+# The ceiling in the picture is that of a reader who knows the rules of training, asked about these. Which of the three will be learnt? What share will be right in *later*, known rules, after four examples? And what will a model make of a rule that it has never met, with examples before its eyes?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
 predict("later_known")
@@ -251,7 +253,7 @@ result(rtol=1e-9, last_losses={n: c[-1] for n, c in curves.items()})
 # ### Scale: predict, then fit
 #
 # The other lesson of GPT-3: more is better, *lawfully*. Published losses fall in straight lines on logarithmic paper, $L - L_0 \propto N^{-\alpha}$: $L$ the loss, $L_0$ its floor, $N$ how many weights, $\alpha$ the *exponent*. Why should they? One idea: knowledge
-# comes in pieces, some asked for often, most hardly ever. Fact $i$ is asked for with probability $p_i = C / i^a$ ($C$ makes the sum 1; *Zipf's law*). Who knows it pays nothing, who does not guesses among $A$ answers and pays $\log A$.
+# comes in *facts* (*jane hill from the forest carries the* asks, *crate* answers), some asked for often, most hardly ever. Fact $i$ is asked for with probability $p_i = C / i^a$ ($C$ makes the sum 1; *Zipf's law*). Who knows it pays nothing, who does not guesses among $A$ answers and pays $\log A$.
 #
 # - Room for the $N$ most frequent facts: what is lost is the tail, $\sum_{i > N} p_i \approx \frac{C}{a - 1} N^{-(a - 1)}$.
 # - All room, but only $n$ facts read: fact $i$ was not met with probability $(1 - p_i)^n$, and the sum of $p_i (1 - p_i)^n$ falls as $n^{-(1 - 1/a)}$.
@@ -277,8 +279,8 @@ result(rtol=1e-9, fitted=fitted, expected=expected)
 #
 # The exact sums do: 0.515, 0.333 and 0.187, not quite, as the sizes are small. A GPT is no table: a fact may cost it few weights or many, and what it has not read it may guess wrongly *and surely*.
 #
-# The ledger: 4,000 facts, one layer, widths 4 to 24, new draws at every step (size); width 32 and a fixed number of draws read again and again, stopped where the exact loss is least (data). The prediction takes
-# the number of facts known to be proportional to the number of weights. Both were written down before the runs: 0.5 and 0.333.
+# The ledger: 4,000 facts, one layer, widths 4 to 24, new draws at every step (size); width 32 and a fixed number of draws read again and again, stopped where the loss over all facts is least (data). Beside it stands a *table*,
+# which knows by heart what it has read, and guesses the rest. The prediction takes the number of facts known to be proportional to the number of weights. Both were written down before the runs: 0.5 and 0.333.
 #
 # The test: does the prediction lie within two standard errors of the fitted line, over the seeds' means? If not, the fit has *failed*, and we say so. Which of the two will hold?
 
@@ -294,7 +296,8 @@ display(show.lines(curves, x="weights", y="loss on an answer (nats)", **LOG))
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=1
 first = by_data["table"][0]
-curves = {f"GPT, {name}" if name != "table" else name: (READ, ys) for name, ys in by_data.items()}
+called = {"least": "GPT, stopped in time", "last": "GPT, never stopped", "table": "table"}
+curves = {called[name]: (READ, ys) for name, ys in by_data.items()}
 curves["predicted"] = READ, [first * (n / READ[0]) ** (-1 / 3) for n in READ]
 display(show.lines(curves, x="facts read", y="loss on an answer (nats)", **LOG))
 
@@ -319,7 +322,7 @@ result(surely_wrong=book.claim(*last_word, margin=0.3))
 #
 # Size: 0.537, the prediction of 0.5 lies within the error. But look at the points: steep at first, flat at the end. A straight line through a bend has a slope, too.
 #
-# Data: 0.397 against 0.333, a **failed** prediction. And the table, which learns by heart, fails in the same way: 0.407. So it is not the GPT that breaks the law. The last line holds the exact sums for these amounts, 250 to 16,000 facts read:
+# Data: 0.397 against 0.333, a **failed** prediction. And the table, which learns by heart, fails in the same way: 0.407. So it is not the GPT that breaks the law. The line `exact` holds the sums for these amounts, 250 to 16,000 facts read:
 # of 4,000 facts they fall with 0.406, of 100,000 with 0.345. One third is the exponent of an endless tail, and ours has an end. (*Where it breaks* takes this up.)
 #
 # The GPT falls like the table, at three times the loss: it needs to meet a fact more than once, and read again and again without a stop, 250 facts leave it at 1.62 nats against the table's 0.38: surely wrong.
@@ -328,7 +331,7 @@ result(surely_wrong=book.claim(*last_word, margin=0.3))
 # ### The published ones
 #
 # Below: weights and training tokens as their makers published them. On the line stand 20 tokens a weight: Hoffmann and others (2022) held model sizes against data at equal compute, about $6 N n$ operations, and found that
-# both should grow alike; their Chinchilla, a quarter of Gopher's size but with nearly five times its text, was the better model. GPT-1 and GPT-2 are missing: how many tokens they read was not published; the same holds for most models since.
+# both should grow alike; their Chinchilla, a quarter of Gopher's size but with nearly five times its text, was the better model. GPT-1 and GPT-2 are missing: their papers do not say how many tokens they read. Of many models since, not even the size was published.
 #
 # Which models lie above the line, and what do they gain from it? (Think of who pays: for training once, or for every answer.)
 
@@ -369,7 +372,7 @@ result(rtol=1e-9, gopher_over_chinchilla=operations["Gopher"] / operations["Chin
 #
 # Above the line lie T5, the three LLaMAs and, just on it, Chinchilla. Gopher and Chinchilla cost about the same to train, a ratio of 0.86; GPT-3 read two tokens for each of its weights, the smallest LLaMA 149. Who answers many questions wants a small model that has read long.
 #
-# LLaMA's blocks differ from GPT-2's in five places: rotary positions instead of a table, RMS norm, a gated feed-forward layer, no biases anywhere, and, from Llama 2's largest on, **grouped queries**: $G$ heads of keys and
+# LLaMA's blocks differ from GPT-2's in five places: rotary positions instead of a table, RMS norm, a gated feed-forward layer, no biases anywhere, and, in the larger ones of Llama 2, **grouped queries**: $G$ heads of keys and
 # values for $H$ heads of queries. That one is about memory. The cache of $T$ words holds, for each of $L$ layers, keys and values, $d$ numbers a head:
 #
 # $$\text{bytes} = 2 \cdot L \cdot G \cdot d \cdot T \cdot \text{bytes a number}$$
@@ -386,7 +389,7 @@ predict("grouped_gigabytes")
 small = {"context": 16, "width": 48, "layers": 2, "heads": 6, "inner": 64}
 for G in (6, 2, 1):
     llama = Llama(LlamaConfig(50, **small, kv_heads=G), seeded(0))
-    state, _ = llama.start(torch.tensor([[2, 5, 7]]), room=10)
+    state, _ = llama.start(torch.tensor([[2, 5, 7]]), room=10)  # two places read, ten to come
     held = state.cache.block.numbers
     ours = cache_bytes(2, G, 8, held.size(4), held.element_size())
     print(f"G {G}: {held.nbytes:,} bytes for {held.size(4)} places, by the formula {ours:,}")
