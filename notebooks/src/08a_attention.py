@@ -420,24 +420,35 @@ show.slider(heads_on, sentence=choices, layer=(1, 2), head=(1, 4), start=first)
 # noun? By chance it would be one in as many as there are words.
 #
 # Eight numbers, one for each head. Will all heads find the noun a little, or a few of them a lot?
+#
+# And could the model do without? Suppose it always took the last noun before *it*. How often would the **gender** be right then?
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=2
 labels = {"x": "head", "y": "layer", "label": "share of sentences", "limits": (0, 1)}
 display(show.heatmap(picked, rows=(1, 2), columns=(1, 2, 3, 4), values=True, **labels))
 chance = sum(1 / len(row.words) for row in test) / len(test)
-nouns = {row.words[row.noun] for row in train}
-last = [[j for j in range(row.pronoun) if row.words[j] in nouns][-1:] == [row.noun] for row in test]
-result(rtol=1e-9, chance=chance, last_noun_before_it=sum(last) / len(last))
+french = {row.words[row.noun]: row.gender for row in train}  # each noun's gender
+last = [max((j for j in range(row.pronoun) if row.words[j] in french), default=0) for row in test]
+meant = torch.tensor([row.noun == j for row, j in zip(test, last, strict=True)])
+same = [french.get(row.words[j]) == row.gender for row, j in zip(test, last, strict=True)]
+fooled = ~torch.tensor(same)  # where the rule "the last noun" says the wrong gender
 result(best_head_beats_chance_five_times=bool(picked.max() > 5 * chance))
+result(rtol=1e-9, chance=chance, last_noun_is_meant=meant.double().mean())
+result(rtol=1e-9, last_noun_gives_gender=sum(same) / len(same), rule_is_wrong=int(fooled.sum()))
 result(atol=0.02, best_head=picked.max())
+fooled_right = right[fooled].mean()
+result(atol=0.08, reason="few sentences", model_right_where_the_rule_is_wrong=fooled_right)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## Measure it: one head or four, with the root or without
 #
-# By chance a head would find the noun in 0.05 of the sentences. Three heads of the first layer find it often, the best of them in 0.43; the others do
-# other work. No head looks at neighbours as such, for nothing here asks for that; in the second layer many rows look at one word, where
-# something has been gathered. It is no rule of place: "the last noun before *it*" is
-# right in 0.74 only, for it may be a lamp beside a tree, and the tree is not meant.
+# By chance a head would find the noun in 0.05 of the sentences. Three heads of the first layer find it often, the best of them in 0.43; most others
+# some three times as often as chance, one hardly ever. No head looks at neighbours as such, for nothing here asks for that; in the second layer many rows look at one word, where
+# something has been gathered.
+#
+# The last noun before *it* is the one that is meant in 0.74 only, for it may be a lamp beside a tree, and the tree is not meant. Yet there
+# are only two genders, so that the rule "the last noun" has the right one in 0.86: an accuracy of 0.89 alone could be little but this rule.
+# It is not: in the 58 sentences where the rule fails, the model is right in 0.79.
 #
 # The ledger has the same training with three seeds, and two changes: **one** head of 64 numbers instead of four of 16; and that one head
 # **without** the division by $\sqrt{64}$. (The head that points best is chosen on other sentences than those that are counted.)

@@ -98,6 +98,7 @@ result(rtol=1e-6, atol=1e-12, **apart)
 # $$\mathrm{LN}(x) = g \odot \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + b$$
 #
 # $x$: the $D$ numbers of **one word**. $\mu$, $\sigma^2$: their mean and variance (divided by $D$, not $D - 1$). $g$, $b$: learnt, $D$ numbers each.
+# $\epsilon$: a small number, lest one divides by 0.
 #
 # **Batch norm** takes mean and variance of each *feature* over all words of the batch instead, and in use those that it *kept* from training.
 # Sentences have different lengths. What happens to the first sentence if its neighbour in the batch is longer?
@@ -139,7 +140,7 @@ result(rtol=1e-9, **found, always_masculine=always)
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=5
 # ### Before or after
 #
-# Layer norm leaves the first sentence as it was; batch norm moves it by up to 1.6, because of its neighbour. In the ledger batch norm does as well as
+# Layer norm leaves the first sentence as it was; batch norm moves it by up to 1.6, because of its neighbour and the padding that comes with it. In the ledger batch norm does as well as
 # layer norm with statistics of many sentences, kept or fresh (0.90), and worse with those of one sentence (0.86). Layer norm has nothing to keep, and
 # no such difference between training and use.
 #
@@ -160,20 +161,22 @@ for pre in (False, True):
     for seed in range(5):
         config, draw = BlockConfig(32, 4, 128, pre=pre), seeded(seed)
         blocks = nn.Sequential(*(EncoderBlock(config, draw) for _ in range(12))).double()
-        top = F.layer_norm(blocks(normal(seed, 8, 10, 32)), (32,))
-        (top * normal(9, 8, 10, 32)).mean().backward()
+        x = blocks(normal(seed, 8, 10, 32))
+        (F.layer_norm(x, (32,)) * normal(9, 8, 10, 32)).mean().backward()
         gradients += torch.stack([block.feed.up.weight.grad.norm() for block in blocks]) / 5
     flow["pre-norm" if pre else "post-norm"] = gradients.tolist()
 display(show.lines(flow, x="block", y="norm of the gradient", logy=True))
 ratio = {name: row[-1] / row[0] for name, row in flow.items()}
 last = flow["post-norm"][-1] / flow["pre-norm"][-1]
-result(rtol=1e-6, last_block_over_first=ratio, post_over_pre_in_the_last=last)
+grown = x.square().mean().sqrt().item()  # pre-norm: size of the sum; 1 before the first block
+result(rtol=1e-6, last_block_over_first=ratio, post_over_pre_in_the_last=last, sum_grows_to=grown)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ## Build it: a block in ten lines
 #
-# In pre-norm the first blocks get about three times the gradient of the last: the sum $x$ grows from block to block, and the last norm divides by its
-# length. In post-norm all blocks get about as much, and the last one 2.8 times as much as in pre-norm. Large steps near the output, from the
+# In pre-norm the first blocks get about three times the gradient of the last: what they add reaches the output through every later block, too.
+# Yet even so it stays small: the sum $x$ has grown to 3.3 times its size, and the last norm divides by that. In post-norm all blocks get about as
+# much, and the last one 2.8 times as much as in pre-norm. Large steps near the output, from the
 # first moment on: that is where warm-up will help.
 #
 # The feed-forward layer: $W_1$: $F \times D$ with $F = 4D$, then a bend $\varphi$ (ReLU in the paper, GELU in GPT and BERT), then $W_2$: $D \times F$. $b_1$, $b_2$: $F$ and $D$ numbers. Pre-norm:
@@ -288,7 +291,7 @@ by_hand = torch.stack([angle.sin(), angle.cos()], -1).flatten(1)
 halves = sinusoidal(torch.arange(64), D, "halves", dtype=torch.float64)
 permuted = torch.cat([by_hand[:, ::2], by_hand[:, 1::2]], -1)
 result(equals_the_package=torch.allclose(by_hand, P), halves_is=torch.allclose(permuted, halves))
-result(rtol=1e-9, every_length=P.norm(dim=-1).unique().mean() ** 2)
+result(rtol=1e-9, every_length=P.norm(dim=-1).mean())
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=4
 # ### Three words back is one matrix
@@ -489,7 +492,8 @@ result(rotary_before_sinusoidal=book.claim(ROWS["rotary"], ROWS["sinusoidal"], 0
 #
 # Beyond 32 words sinusoidal loses 1.14 nats a word, not much less than a table with rows that were never trained, 1.25. No positions at
 # all lose 0.66, T5 0.56 (its far buckets never had a gradient), rotary 0.52 (its slow pairs reach angles never seen), ALiBi 0.09. Within,
-# they are close: 0.18 to 0.27. Press and others, with large models, also found sinusoidal worst and ALiBi best.
+# they are close: 0.18 to 0.27. Press and others, with large models and no learned table, also
+# found sinusoidal worst and ALiBi best.
 #
 # But length has a price that no scheme lowers: every word looks at every other. Three kinds of layer, of width $D$, read $T$ words.
 # Multiplications, steps that must wait for each other, and the way from the first word to the last:

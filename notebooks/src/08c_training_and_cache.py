@@ -162,9 +162,9 @@ def decoder_block(x, h, block, H):
 # sines and cosines added to them. The output layer is the target's embedding matrix once more: a word is likely if the last state
 # points its way.
 #
-# $$h = \mathrm{encoder}(\sqrt D\, E x + P), \qquad p(y_j \mid y_{<j}, x) = \mathrm{softmax}(E'\, \mathrm{decoder}(\sqrt D\, E' y_{<j} + P,\; h))$$
+# $$h = \mathrm{encoder}(\sqrt D\, E[x] + P), \qquad p(y_j \mid y_{<j}, x) = \mathrm{softmax}(E'\, \mathrm{decoder}(\sqrt D\, E'[y_{<j}] + P,\; h))$$
 #
-# $E$, $E'$: embeddings, $V \times D$ each. $P$: positions, a row for each place. The base model of 2017 has 6 + 6 blocks, $D = 512$, 8 heads of
+# $E$, $E'$: embeddings, $V \times D$ each; $E[x]$: the rows of the words $x$. $P$: positions, a row for each place. The base model of 2017 has 6 + 6 blocks, $D = 512$, 8 heads of
 # 64, inner width 2,048 and one vocabulary of 37,000 for both languages. 08b counted its parameters part by part. Does the package's model give the same number?
 
 
@@ -247,7 +247,7 @@ def schedule(warmup, width):
     steps = range(0, 20_000, 100)
     peak = vaswani_peak(width, warmup - 1)  # the package counts steps from 0
     rate = [peak * warmup_inverse_root(n, 20_000, warmup - 1) for n in steps]
-    axes = {"x": "step", "y": "learning rate", "limits": (0, 0.005)}
+    axes = {"x": "step", "y": "learning rate", "limits": (0, 0.006)}
     return show.lines({f"peak {peak:.5f}": (list(steps), rate)}, **axes)
 
 
@@ -287,7 +287,8 @@ result(pre_norm_is_ahead_with_or_without=book.claim(early, post, margin=0.5))
 # is shown here, not a law.)
 #
 # Now live, on chapter 07's easier pairs: one clause, the commoner words. A pre-norm transformer with one block in each stack, width 64
-# and four heads; 300 steps of 32 sentences, labels smoothed by 0.1. Luong's decoder of 07a had as many. (All live models have dropout 0, so that results repeat; on real data it stands in three places: on embedding plus position, on
+# and four heads; 300 steps of 32 sentences, labels smoothed by 0.1. Luong's decoder of 07a had the same pairs and as many
+# steps. (All live models have dropout 0, so that results repeat; on real data it stands in three places: on embedding plus position, on
 # what each layer adds, on the attention weights.)
 #
 # What share of the next words will the transformer get right, on sentences that it has not seen?
@@ -386,12 +387,17 @@ for n in (8, 64, 192):
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["core", "output-only", "world"] minutes=3
+@torch.no_grad()
+def crossed(row):
+    """A pair's maps of cross-attention: H, S, T."""
+    source, target = en.encode(row["en"].split()), fr.encode(row["fr"].split())
+    ids = torch.tensor([source]), torch.tensor([[fr.bos, *target[:-1]]])
+    return model.everything(*ids).cross[0][0]
+
+
 def looked(row, head):
     """A test sentence's cross-attention, and its gold alignment in frames."""
-    x, y = row["en"].split(), row["fr"].split()
-    ids = torch.tensor([en.encode(x)]), torch.tensor([[fr.bos, *fr.encode(y[:-1])]])
-    with torch.no_grad():
-        a = model.everything(*ids).cross[0][0, head - 1]  # S, T
+    x, y, a = row["en"].split(), row["fr"].split(), crossed(row)[head - 1]
     labels = {"x": "English", "y": "French (gold links in frames)", "label": "weight"}
     picture = show.heatmap(a, rows=y, columns=x, limits=(0, 1), **labels)
     for s, t in row["alignment"]["fr"]:
@@ -407,9 +413,21 @@ short = [row for row in test if len(row["en"]) < 60]
 chosen = [next(row for row in short if kind in row["kinds"]) for kind in KINDS]
 rows = {f"{k}: {r['en']}": r for k, r in zip(KINDS, chosen, strict=True)}
 show.slider(looked, row=rows, head=(1, 4, 1), start={"head": 1})
+hits = []  # of each sentence's gold links, how many are the largest weight of their row; N, H
+for row in test:
+    s, t = torch.tensor(row["alignment"]["fr"]).T
+    hits.append((crossed(row).argmax(-1)[:, t] == s).double().mean(-1))
+hits = torch.stack(hits)
+wins = (hits == hits.amax(-1, keepdim=True)).double().mean(0)  # ties win both
+LIVE = "hangs on the last digits of a trained model"
+result(atol=0.05, reason=LIVE, links_found_by_head=hits.mean(0))
+result(atol=0.1, reason=LIVE, share_of_sentences_where_it_is_best=wins)
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=3
 # ## Measure it: the same training as chapter 07
+#
+# Three heads have their largest weight on a link for over half of the links, one for 0.23 of them: it stares, in the pictures above. And no head is
+# always the best: the first is so, alone or with another, in 0.59 of the sentences.
 #
 # Back to the question of *Why*. The ledger's transformer has 3 + 3 pre-norm blocks of width 128 and four heads. Its pairs, its batches and its 700 steps
 # are those of Luong's decoder (64 wide, 128 units) in chapter 07, English to French, one to three clauses.
@@ -491,7 +509,7 @@ result(worse_with_each_clause=share[1] > share[2] + 0.05 and share[2] > share[3]
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["core"] minutes=2
 # ## On real data
 #
-# Four in five with one clause, half with two, less than two in five with three, and fewer from place to place: it breaks as Luong's did, and a
+# Four in five with one clause (on other sentences than the 0.77), half with two, less than two in five with three, and fewer from place to place: it breaks as Luong's did, and a
 # little faster. (The last digits change with the machine.) There the states ran further than ever in training; here the words stand at places that were never seen. (08b compares codes for positions.)
 #
 # Chapter 07's task whose alignment everybody knows: spell a word **backwards**. The words are those of the manual that comes with

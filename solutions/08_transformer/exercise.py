@@ -116,7 +116,7 @@ def decoder_mask(lengths, T, S):
     ### END SOLUTION
 
 
-# %% [markdown] ask="q6" points=2 minutes=8 difficulty=3 see="08b, Build it" uses=["torch"]
+# %% [markdown] ask="q6" points=2 minutes=8 difficulty=3 see="08b, The idea" uses=["torch"]
 # ## One word, one scale
 # Write `layer_norm(x, gain, bias, eps)` yourself, without torch's own: each word's vector is brought to the mean 0 and
 # (but for `eps`) the variance 1, $(x - \mu) / \sqrt{\sigma^2 + \epsilon}$, then multiplied by `gain`, and `bias` is
