@@ -1,6 +1,7 @@
-"""Shapes in signatures are checked while the tests run: beartype reads what jaxtyping says."""
+"""For all tests: shapes in signatures are checked (beartype reads what jaxtyping says), Ctrl-C works, none is timed."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,9 @@ from jaxtyping import config, install_import_hook
 
 if os.environ.get("PYTEST_XDIST_WORKER"):  # as many processes as cores already: torch reads this when it is loaded
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts its background jobs; all children inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if not os.environ.get("JAXTYPING_DISABLE"):
     # Not data: the world has no tensors, and many small functions.
