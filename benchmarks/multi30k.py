@@ -2,7 +2,8 @@
 
 Words of the lower-cased, tokenised files that occur twice at least; greedy and beam outputs against one reference,
 words as they stand. Published tutorial scores on this set: LSTM 13.8, GRU 20.6, Bahdanau's attention 28.3,
-transformer 36.5.
+transformer 36.5. Measured with `--preset tiny` on one core (87 minutes beside other work): transformer 33.5 greedy,
+34.5 with a beam of 5.
 Run: python benchmarks/multi30k.py [--preset tiny] [--model gru bahdanau luong transformer]
 """
 
